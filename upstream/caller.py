@@ -1,0 +1,78 @@
+"""The caller of the REST API: who asks in one operation, until when, and what it has cost."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from upstream.errors import BudgetSpent, TimedOut, Unauthenticated
+
+Source = Literal["upstream", "shared", "cache", "replica", "stale"]
+"""Where an answer came from: a request of its own, another caller's request that was under way,
+this process's cache, the cache shared by replicas, or a cache while the REST API fails."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One question to the REST API, and how it was answered.
+
+    `route` is the documentation's path ("/api/v1/albums/:id"), `target` what was asked of it
+    ("/api/v1/albums/273"), never with a host. Times are in seconds; `started` counts from the
+    operation's start. `requests` is how many HTTP requests it took: 0 from a cache or a shared
+    flight, more than 1 with retries. `fresh_for` is how long the answer may be used again.
+    """
+
+    route: str
+    target: str
+    started: float
+    duration: float
+    source: Source
+    status: int | None
+    requests: int
+    fresh_for: float = 0.0
+    stale_age: float | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Reply(Generic[T]):
+    """What was asked for; `stale_age` is its age in seconds where it is served beyond its time."""
+
+    value: T
+    stale_age: float | None = None
+
+
+@dataclass(slots=True)
+class Caller:
+    """Whose token asks, until when, at what price; one for each operation.
+
+    `deadline` is in the event loop's time. `most_requests` bounds the HTTP requests that this
+    operation may cause, None for no bound of its own. The token is in no repr.
+    """
+
+    bearer: str | None = field(repr=False)
+    deadline: float
+    most_requests: int | None = None
+    started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    requests: int = 0
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        """The bearer token; raises Unauthenticated without one."""
+        if not self.bearer:
+            raise Unauthenticated("no bearer token")
+        return self.bearer
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; raises TimedOut once there are none."""
+        left = self.deadline - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise TimedOut("the operation's deadline has passed")
+        return left
+
+    def spend(self) -> None:
+        """Count one HTTP request; raises BudgetSpent where the caller's bound is reached."""
+        if self.most_requests is not None and self.requests >= self.most_requests:
+            raise BudgetSpent("the caller's bound on upstream requests is reached")
+        self.requests += 1

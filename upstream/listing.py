@@ -1,0 +1,49 @@
+"""The lists of the REST API: which there are, and one page of one of them."""
+
+import datetime as dt
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+Collection: TypeAlias = Literal["albums", "artists", "labels", "listenings", "deliveries"]
+
+DEFAULT_PAGE_SIZE = 25
+"""Items on a page where `per_page` is not given, or ignored (REST documentation)."""
+
+LARGEST_PAGE_SIZE = 100
+"""The most that `per_page` may ask for (REST documentation)."""
+
+
+class Listing(Struct, frozen=True):
+    """One list: a collection and, for reports, the days it covers (both, or neither)."""
+
+    collection: Collection
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+
+class PageLink(Struct, frozen=True):
+    """Where a Link header points to: only the query string is trusted."""
+
+    page: int
+    per_page: int | None = None
+
+
+class Links(Struct, frozen=True):
+    """The Link header of one page; a relation that is absent or makes no sense is None."""
+
+    first: PageLink | None = None
+    prev: PageLink | None = None
+    next: PageLink | None = None
+    last: PageLink | None = None
+
+
+class Page(Struct):
+    """One page of a list.
+
+    `rows` are records in the REST API's order, with an errors.BadResponse in the place of a row
+    that is none. `links` is the Link header, None where there was none.
+    """
+
+    rows: list[Any]
+    links: Links | None = None
