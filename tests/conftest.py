@@ -1,0 +1,36 @@
+"""The one hook of the tests: a coroutine test runs on a fresh event loop of its own."""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def test_...` with its fixtures; any other test is left to pytest."""
+    test = pyfuncitem.obj
+    if hasattr(test, "hypothesis"):
+        # hypothesis calls the inner test once an example: each gets a loop of its own.
+        inner = test.hypothesis.inner_test
+        if inspect.iscoroutinefunction(inner):
+            test.hypothesis.inner_test = _on_a_fresh_loop(inner)
+        return None
+    if not inspect.iscoroutinefunction(test):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    _on_a_fresh_loop(test)(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+
+def _on_a_fresh_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @functools.wraps(test)
+    def run(*positional: Any, **named: Any) -> None:
+        asyncio.run(test(*positional, **named))
+
+    # hypothesis and pytest look through __wrapped__ for a coroutine function.
+    del run.__wrapped__
+    return run
