@@ -9,6 +9,14 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Keep pytest-asyncio out where something else has brought it along.
+
+    It warns of configuration that it misses, and warnings are errors here.
+    """
+    pluginmanager.set_blocked("asyncio")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run `async def test_...` with its fixtures; any other test is left to pytest."""
