@@ -1,0 +1,646 @@
+"""The database: every row of the API in SQLite, its JSON encoded when it is first asked for."""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from threading import RLock
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+import msgspec
+
+from . import days, documented, tables
+from .accounts import ACCOUNTS, Account
+from .catalogue import SEED, TERRITORY_LISTS, Catalogue, made_catalogue
+
+Table: TypeAlias = Literal["albums", "artists", "labels", "listenings", "deliveries"]
+TABLES: Final[tuple[Table, ...]] = get_args(Table)
+DATED: Final = frozenset({"listenings", "deliveries"})
+
+# Two months and today.
+DAYS_KEPT: Final = 62
+
+# What a row may be told to say, by table.
+CHANGEABLE: Final[Mapping[Table, frozenset[str]]] = {
+    "albums": frozenset({"title", "icpn", "released_at", "label_id", "shared"}),
+    "artists": frozenset({"name", "shared"}),
+    "labels": frozenset({"name", "shared"}),
+    "listenings": frozenset({"track_id", "track_isrc", "day", "station_id"}),
+    "deliveries": frozenset({"type", "album_id", "day"}),
+}
+
+_CONDITIONS: Final[Mapping[Table, str]] = {
+    "albums": "(:everything OR shared)",
+    "artists": "(:everything OR shared)",
+    "labels": "(:everything OR shared)",
+    "listenings": "station_id = :station_id AND day BETWEEN :since AND :until",
+    "deliveries": ":deliveries AND day BETWEEN :since AND :until",
+}
+
+# Encoded once for all databases of the process: the full list alone is 1.5 KB, and repeats.
+_TERRITORIES: Final = tuple(msgspec.Raw(msgspec.json.encode(codes)) for codes in TERRITORY_LISTS)
+
+
+class NoSuchRowError(LookupError):
+    """There is no row at that place, or with that number; the message says which."""
+
+
+class ImpossibleRowError(ValueError):
+    """A row can't be made or changed like that; the message says why."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The rows of a table that one account may see, in the order in which the API serves them.
+
+    Dates belong to listenings and deliveries; both ends count.
+    """
+
+    table: Table
+    account: Account = ACCOUNTS[0]
+    since: date | None = None
+    until: date | None = None
+
+
+class Database:
+    """The rows of one sandbox.
+
+    Safe to use from several threads. `today` fixes the day for good; without it the day is the
+    clock's (UTC), and the days that begin while the sandbox runs get their rows when they are
+    first asked for.
+    """
+
+    def __init__(self, *, seed: int = SEED, today: date | None = None) -> None:
+        self._seed = seed
+        self._fixed_today = today
+        self._lock = RLock()
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        self._changed: set[tuple[str, int]] = set()
+        self._pristine = _pristine_rows(seed)
+        self.reset()
+
+    def close(self) -> None:
+        """Forget every row."""
+        self._connection.close()
+
+    def reset(self) -> None:
+        """Bring back the rows and tokens of the start."""
+        with self._lock:
+            today = self.today()
+            _pristine_database(self._seed, today).backup(self._connection)
+            self._changed.clear()
+            self._filled_until = today
+
+    def today(self) -> date:
+        """The day on which the sandbox believes to be."""
+        return self._fixed_today or datetime.now(UTC).date()
+
+    # Accounts and tokens
+
+    def account_of(self, token: str) -> Account | None:
+        """The account that a token belongs to, or None for a token that is not valid."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT username FROM tokens WHERE token = ?", (token,)
+            ).fetchone()
+        return None if row is None else account_named(row["username"])
+
+    def issue_token(self, username: str) -> str:
+        """A new valid token of an account."""
+        token = secrets.token_hex(32)
+        with self._lock, self._connection:
+            self._connection.execute("INSERT INTO tokens VALUES (?, ?)", (token, username))
+        return token
+
+    def revoke_token(self, token: str) -> None:
+        """Make a token invalid; one that never was valid stays so."""
+        with self._lock, self._connection:
+            self._connection.execute("DELETE FROM tokens WHERE token = ?", (token,))
+
+    # Reading
+
+    def count(self, listing: Listing) -> int:
+        """How many rows a listing has."""
+        with self._lock:
+            bound = self._bound(listing)
+            row = self._connection.execute(
+                f"SELECT count(*) FROM {listing.table} WHERE {_CONDITIONS[listing.table]}",  # noqa: S608 - our own words
+                bound,
+            ).fetchone()
+        return int(row[0])
+
+    def numbers(self, listing: Listing, offset: int = 0, limit: int = -1) -> list[int]:
+        """The numbers (REST ids) of a listing's rows, in order; a limit of -1 is none."""
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT id FROM {listing.table} WHERE {_CONDITIONS[listing.table]}"  # noqa: S608 - our own words
+                " ORDER BY rank, id LIMIT :limit OFFSET :offset",
+                {**self._bound(listing), "limit": limit, "offset": offset},
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def encoded(self, listing: Listing, offset: int = 0, limit: int = -1) -> list[bytes]:
+        """The JSON of each of a listing's rows, in order."""
+        with self._lock:
+            numbers = self.numbers(listing, offset, limit)
+            return self._encoded(listing.table, numbers, streams=listing.account.everything)
+
+    def rows(self, listing: Listing) -> list[dict[str, Any]]:
+        """A listing's rows as the API serves them, decoded."""
+        return [json.loads(row) for row in self.encoded(listing)]
+
+    def one(
+        self,
+        table: Literal["albums", "artists", "labels", "tracks"],
+        number: int,
+        account: Account = ACCOUNTS[0],
+    ) -> bytes | None:
+        """The JSON of one object, or None where the account can't see any with that number."""
+        owner = "SELECT albums.shared FROM tracks JOIN albums ON albums.id = album_id"
+        with self._lock:
+            row = self._connection.execute(
+                f"{owner} WHERE tracks.id = ?"
+                if table == "tracks"
+                else f"SELECT shared FROM {table} WHERE id = ?",  # noqa: S608 - our own words
+                (number,),
+            ).fetchone()
+            if row is None or not (account.everything or row[0]):
+                return None
+            return self._encoded(table, [number], streams=account.everything)[0]
+
+    # Changing
+
+    def insert(
+        self,
+        listing: Listing,
+        position: int,
+        number: int | None = None,
+        **changes: object,
+    ) -> int:
+        """Put a row before the one at `position` of a listing (or behind the last).
+
+        The row is a copy of its neighbour with a number of its own (the next free one unless it
+        is given), so it is seen by whoever sees its neighbour; `changes` are columns of
+        `CHANGEABLE`. Returns the number.
+        """
+        table = listing.table
+        with self._lock, self._connection:
+            numbers = self.numbers(listing)
+            if not numbers:
+                raise NoSuchRowError(f"No row of {table} to copy is in that listing.")
+            place = _checked_place(position, len(numbers) + 1)
+            neighbour = numbers[min(place, len(numbers) - 1)]
+            columns = dict(
+                self._connection.execute(
+                    f"SELECT * FROM {table} WHERE id = ?",  # noqa: S608 - our own words
+                    (neighbour,),
+                ).fetchone()
+            )
+            columns["rank"] = self._free_rank(table, neighbour, behind=place == len(numbers))
+            columns["id"] = number
+            if "title" in columns:
+                columns["title"] = f"{columns['title']} (inserted)"
+            if "name" in columns:
+                columns["name"] = f"{columns['name']} (inserted)"
+            columns.update(_checked_changes(table, changes))
+            try:
+                cursor = self._connection.execute(
+                    f"INSERT INTO {table} ({', '.join(columns)}) VALUES"  # noqa: S608 - our own words
+                    f" ({', '.join(f':{name}' for name in columns)})",
+                    columns,
+                )
+            except sqlite3.IntegrityError as error:
+                raise ImpossibleRowError(f"No such row can be in {table}: {error}.") from error
+            made = cursor.lastrowid or 0
+            if table == "albums":
+                self._copy_credits(neighbour, made)
+            self._forget(table, made)
+        return made
+
+    def delete(
+        self, listing: Listing, *, position: int | None = None, number: int | None = None
+    ) -> int:
+        """Delete the row at a position of a listing, or with a number; returns the number.
+
+        With an album go its tracks. NoSuchRowError where there is none.
+        """
+        with self._lock, self._connection:
+            found = self._found(listing, position, number)
+            self._connection.execute(
+                f"DELETE FROM {listing.table} WHERE id = ?",  # noqa: S608 - our own words
+                (found,),
+            )
+            self._forget(listing.table, found)
+        return found
+
+    def change(
+        self,
+        listing: Listing,
+        *,
+        position: int | None = None,
+        number: int | None = None,
+        **changes: object,
+    ) -> int:
+        """Change columns (of `CHANGEABLE`) of a row; returns its number."""
+        table = listing.table
+        with self._lock, self._connection:
+            found = self._found(listing, position, number)
+            checked = _checked_changes(table, changes)
+            if not checked:
+                raise ImpossibleRowError("Say what to change.")
+            try:
+                self._connection.execute(
+                    f"UPDATE {table} SET {', '.join(f'{name} = :{name}' for name in checked)}"  # noqa: S608 - our own words
+                    " WHERE id = :number",
+                    {**checked, "number": found},
+                )
+            except sqlite3.IntegrityError as error:
+                raise ImpossibleRowError(f"No such row can be in {table}: {error}.") from error
+            self._forget(table, found)
+        return found
+
+    # Inside
+
+    def _bound(self, listing: Listing) -> dict[str, object]:
+        account = listing.account
+        bound: dict[str, object] = {
+            "everything": account.everything,
+            "station_id": account.station_id,
+            "deliveries": account.deliveries,
+        }
+        if listing.table in DATED:
+            self._fill()
+            yesterday = self.today() - timedelta(days=1)
+            bound["since"] = (listing.since or yesterday).isoformat()
+            bound["until"] = (listing.until or yesterday).isoformat()
+        return bound
+
+    def _fill(self) -> None:
+        """Make the rows of the days that have begun since this was last done."""
+        today = self.today()
+        if self._filled_until < today:
+            _fill_days(self._connection, self._seed, self._filled_until, today)
+            self._filled_until = today
+
+    def _found(self, listing: Listing, position: int | None, number: int | None) -> int:
+        if (position is None) == (number is None):
+            raise ImpossibleRowError("Name a row by its position or by its id, and not by both.")
+        numbers = self.numbers(listing)
+        if position is not None:
+            return numbers[_checked_place(position, len(numbers))]
+        if number is not None and number in numbers:
+            return number
+        raise NoSuchRowError(f"No row {number} is in that listing of {listing.table}.")
+
+    def _free_rank(self, table: Table, neighbour: int, *, behind: bool) -> float:
+        """A rank right before (or behind) a row's own."""
+        rank = self._rank_of(table, neighbour)
+        beyond = self._rank_beyond(table, rank, behind=behind)
+        if beyond is None:
+            return rank + 1 if behind else rank - 1
+        middle = (rank + beyond) / 2
+        if middle not in {rank, beyond}:
+            return middle
+        # Halved so often that no number lies between: number all rows anew.
+        self._connection.execute(
+            f"WITH ranked AS (SELECT id, row_number() OVER (ORDER BY rank, id) AS place FROM {table})"  # noqa: S608, E501 - our own words
+            f" UPDATE {table} SET rank = (SELECT place FROM ranked WHERE ranked.id = {table}.id)"
+        )
+        return self._free_rank(table, neighbour, behind=behind)
+
+    def _rank_of(self, table: Table, number: int) -> float:
+        query = f"SELECT rank FROM {table} WHERE id = ?"  # noqa: S608 - our own words
+        return float(self._connection.execute(query, (number,)).fetchone()[0])
+
+    def _rank_beyond(self, table: Table, rank: float, *, behind: bool) -> float | None:
+        query = (
+            f"SELECT min(rank) FROM {table} WHERE rank > ?"  # noqa: S608 - our own words
+            if behind
+            else f"SELECT max(rank) FROM {table} WHERE rank < ?"  # noqa: S608 - our own words
+        )
+        beyond = self._connection.execute(query, (rank,)).fetchone()[0]
+        return None if beyond is None else float(beyond)
+
+    def _copy_credits(self, album: int, copy: int) -> None:
+        self._connection.execute(
+            "INSERT INTO credits SELECT ?, place, artist_id FROM credits WHERE album_id = ?",
+            (copy, album),
+        )
+
+    def _forget(self, table: Table, number: int) -> None:
+        """Encode a row, and whatever repeats a part of it, anew from now on."""
+        self._changed.add((table, number))
+        queries = {
+            "artists": "SELECT album_id AS id FROM credits WHERE artist_id = ?",
+            "labels": "SELECT id FROM albums WHERE label_id = ?",
+        }
+        if table in queries:
+            for (album,) in self._connection.execute(queries[table], (number,)):
+                self._changed.add(("albums", album))
+        if table == "albums":
+            query = "SELECT id FROM tracks WHERE album_id = ?"
+            for (track,) in self._connection.execute(query, (number,)):
+                self._changed.add(("tracks", track))
+
+    def _encoded(self, table: str, numbers: Sequence[int], *, streams: bool) -> list[bytes]:
+        known = self._pristine[table, streams]
+        missing = [
+            number for number in numbers if number not in known or (table, number) in self._changed
+        ]
+        if not missing:
+            return [known[number] for number in numbers]
+        fresh = dict(
+            zip(missing, _ENCODERS[table](self._connection, missing, streams=streams), strict=True)
+        )
+        for number, row in fresh.items():
+            if (table, number) not in self._changed:
+                known[number] = row
+        return [fresh[number] if number in fresh else known[number] for number in numbers]
+
+
+def account_named(username: str) -> Account | None:
+    """The account of a user name, or None."""
+    return next((account for account in ACCOUNTS if account.username == username), None)
+
+
+def _checked_place(position: int, size: int) -> int:
+    """A position as a list index: a negative one counts from the end."""
+    place = position + size if position < 0 else position
+    if not 0 <= place < size:
+        raise NoSuchRowError(f"Position {position} is outside of a listing of {size} places.")
+    return place
+
+
+def _checked_changes(table: Table, changes: Mapping[str, object]) -> dict[str, object]:
+    unknown = sorted(changes.keys() - CHANGEABLE[table])
+    if unknown:
+        raise ImpossibleRowError(
+            f"{', '.join(unknown)} can't be set in {table};"
+            f" these can: {', '.join(sorted(CHANGEABLE[table]))}."
+        )
+    return dict(changes)
+
+
+# The start
+
+
+@cache
+def _pristine_rows(seed: int) -> dict[tuple[str, bool], dict[int, bytes]]:
+    """Encoded rows that no sandbox of the process has changed, by table and rights to stream.
+
+    They depend on the seed alone, so every sandbox of a test run shares them.
+    """
+    del seed
+    return {(table, streams): {} for table in _ENCODERS for streams in (False, True)}
+
+
+@cache
+def _shelf(seed: int) -> days.Shelf:
+    return days.made_shelf(made_catalogue(seed))
+
+
+def _fill_days(connection: sqlite3.Connection, seed: int, after: date, until: date) -> None:
+    """Make the rows of the days behind `after`, as far as they are kept."""
+    shelf = _shelf(seed)
+    kept = max(after, until - timedelta(days=DAYS_KEPT))
+    for ahead in range((until - kept).days):
+        day = kept + timedelta(days=ahead + 1)
+        # A row that a test put in may have taken the number of one of these.
+        _insert(
+            connection,
+            "OR IGNORE INTO listenings",
+            days.listenings_of_day(seed, shelf, day),
+        )
+        _insert(
+            connection,
+            "OR IGNORE INTO deliveries",
+            days.deliveries_of_day(seed, shelf, day),
+        )
+    connection.commit()
+
+
+@cache
+def _pristine_database(seed: int, today: date) -> sqlite3.Connection:
+    """The database as it is at the start of a day; copied, never changed."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.executescript(tables.TABLES)
+    catalogue: Catalogue = made_catalogue(seed)
+    _insert(connection, "INTO labels", catalogue.labels)
+    _insert(connection, "INTO artists", catalogue.artists)
+    _insert(connection, "INTO albums", catalogue.albums)
+    _insert(connection, "INTO credits", catalogue.credits)
+    _insert(connection, "INTO tracks", catalogue.tracks)
+    _insert(connection, "INTO stations", [(each.id, each.name) for each in days.STATIONS])
+    _insert(
+        connection,
+        "INTO users",
+        [(number, name, each.id) for each in days.STATIONS for number, name in each.users.items()],
+    )
+    _insert(connection, "INTO distributors", list(days.DISTRIBUTORS.items()))
+    _insert(connection, "INTO listenings", days.documented_listenings())
+    _insert(connection, "INTO deliveries", days.documented_deliveries())
+    _insert(connection, "INTO tokens", [(each.token, each.username) for each in ACCOUNTS])
+    _fill_days(connection, seed, date.min, today)
+    return connection
+
+
+def _insert(connection: sqlite3.Connection, where: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Insert rows; a tuple in a row becomes JSON."""
+    plain = [
+        tuple(
+            json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
+            for value in row
+        )
+        for row in rows
+    ]
+    if plain:
+        marks = ", ".join("?" * len(plain[0]))
+        connection.executemany(f"INSERT {where} VALUES ({marks})", plain)  # noqa: S608 - our own words
+
+
+# Rows as JSON
+
+
+def _marks(numbers: Sequence[int]) -> str:
+    # Numbers, never text: nothing can be smuggled into the query, and there is no limit on
+    # their count as there is on bound variables.
+    return ",".join(str(int(number)) for number in numbers)
+
+
+def _encoded_names(table: str) -> Callable[..., list[bytes]]:
+    def encode(
+        connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
+    ) -> list[bytes]:
+        del streams  # names are the same for everybody
+        query = f"SELECT id, name FROM {table} WHERE id IN ({_marks(numbers)})"  # noqa: S608 - our own words
+        found = {row["id"]: dict(row) for row in connection.execute(query)}
+        return [msgspec.json.encode(found[number]) for number in numbers]
+
+    return encode
+
+
+def _encoded_albums(
+    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
+) -> list[bytes]:
+    among = _marks(numbers)
+    albums = {
+        row["id"]: row
+        for row in connection.execute(
+            "SELECT albums.*, labels.name AS label_name FROM albums"  # noqa: S608 - our own words
+            f" LEFT JOIN labels ON labels.id = label_id WHERE albums.id IN ({among})"
+        )
+    }
+    artists: dict[int, list[dict[str, object]]] = {}
+    for row in connection.execute(
+        "SELECT album_id, artists.id, name FROM credits JOIN artists ON artists.id = artist_id"  # noqa: S608 - our own words
+        f" WHERE album_id IN ({among}) ORDER BY album_id, place"
+    ):
+        artists.setdefault(row["album_id"], []).append({"id": row["id"], "name": row["name"]})
+    tracks: dict[int, list[dict[str, object]]] = {}
+    for row in connection.execute(
+        f"SELECT * FROM tracks WHERE album_id IN ({among})"  # noqa: S608 - our own words
+        " ORDER BY album_id, disc_number, track_number"
+    ):
+        tracks.setdefault(row["album_id"], []).append(_track(row, streams=streams))
+    return [
+        msgspec.json.encode(
+            {
+                "id": number,
+                "icpn": albums[number]["icpn"],
+                "title": albums[number]["title"],
+                "genres": msgspec.Raw(albums[number]["genres"].encode()),
+                "released_at": albums[number]["released_at"],
+                "cover": _cover(albums[number]["cover"]),
+                "artists": artists.get(number, []),
+                "label": None
+                if albums[number]["label_name"] is None
+                else {"id": albums[number]["label_id"], "name": albums[number]["label_name"]},
+                "tracks": tracks.get(number, []),
+            }
+        )
+        for number in numbers
+    ]
+
+
+def _encoded_tracks(
+    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
+) -> list[bytes]:
+    query = (
+        "SELECT tracks.*, cover FROM tracks JOIN albums ON albums.id = album_id"  # noqa: S608 - our own words
+        f" WHERE tracks.id IN ({_marks(numbers)})"
+    )
+    found = {
+        row["id"]: {**_track(row, streams=streams), "cover": _cover(row["cover"])}
+        for row in connection.execute(query)
+    }
+    return [msgspec.json.encode(found[number]) for number in numbers]
+
+
+def _encoded_listenings(
+    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
+) -> list[bytes]:
+    del streams  # a listening has no stream URLs
+    query = (
+        "SELECT listenings.*, distributors.name AS distributor_name, users.name AS user_name,"  # noqa: S608 - our own words
+        " stations.name AS station_name FROM listenings"
+        " JOIN distributors ON distributors.id = distributor_id"
+        " JOIN users ON users.id = user_id"
+        " JOIN stations ON stations.id = listenings.station_id"
+        f" WHERE listenings.id IN ({_marks(numbers)})"
+    )
+    found = {row["id"]: _listening(row) for row in connection.execute(query)}
+    return [msgspec.json.encode(found[number]) for number in numbers]
+
+
+def _encoded_deliveries(
+    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
+) -> list[bytes]:
+    del streams  # a delivery has no stream URLs
+    query = f"SELECT * FROM deliveries WHERE id IN ({_marks(numbers)})"  # noqa: S608 - our own words
+    found = {
+        row["id"]: {
+            "id": row["id"],
+            "created_at": row["created_at"],
+            "updated_at": row["updated_at"],
+            "finished_at": row["finished_at"],
+            "type": row["type"],
+            "album": {
+                "id": row["album_id"],
+                "url": f"{documented.DELIVERY_LINKS}/albums/{row['album_id']}",
+            },
+        }
+        for row in connection.execute(query)
+    }
+    return [msgspec.json.encode(found[number]) for number in numbers]
+
+
+def _track(row: sqlite3.Row, *, streams: bool) -> dict[str, object]:
+    stream = row["stream"] if streams else None
+    return {
+        "id": row["id"],
+        "isrc": row["isrc"],
+        "title": row["title"],
+        "duration": _duration(row["seconds"]),
+        "genres": msgspec.Raw(row["genres"].encode()),
+        "disc_number": row["disc_number"],
+        "track_number": row["track_number"],
+        "explicit": bool(row["explicit"]),
+        "high_bitrate_url": stream and f"{documented.STREAMS}/{stream}_320k.mp3",
+        "low_bitrate_url": stream and f"{documented.STREAMS}/{stream}_192k.mp3",
+        "available_territories": _TERRITORIES[row["territory_list"]],
+    }
+
+
+def _listening(row: sqlite3.Row) -> dict[str, object]:
+    album_id, album_title = json.loads(row["album"])
+    label = None if row["label"] is None else json.loads(row["label"])
+    return {
+        "id": row["id"],
+        "track_id": row["track_id"],
+        "track_isrc": row["track_isrc"],
+        "three_seconds": bool(row["three_seconds"]),
+        "thirty_seconds": bool(row["thirty_seconds"]),
+        "fifty_percents": bool(row["fifty_percents"]),
+        "ninety_five_percents": bool(row["ninety_five_percents"]),
+        "distributor": {"id": row["distributor_id"], "name": row["distributor_name"]},
+        "label": label and _stub("labels", "name", *label),
+        "album": _stub("albums", "title", album_id, album_title),
+        "artists": [_stub("artists", "name", *artist) for artist in json.loads(row["artists"])],
+        "user": {
+            "id": row["user_id"],
+            "name": row["user_name"],
+            "station": {"id": row["station_id"], "name": row["station_name"]},
+        },
+    }
+
+
+def _stub(table: str, called: str, number: int, name: str) -> dict[str, object]:
+    return {"id": number, called: name, "url": f"{documented.STUB_LINKS}/{table}/{number}"}
+
+
+def _cover(stem: str | None) -> dict[str, str] | None:
+    if stem is None:
+        return None
+    return {
+        f"{size}_url": f"{documented.COVERS}/{size}_{stem}.jpg"
+        for size in ("small", "medium", "large")
+    }
+
+
+def _duration(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    return f"PT{hours:02d}H{rest // 60:02d}M{rest % 60:02d}S"
+
+
+_ENCODERS: Final[Mapping[str, Callable[..., list[bytes]]]] = {
+    "albums": _encoded_albums,
+    "artists": _encoded_names("artists"),
+    "labels": _encoded_names("labels"),
+    "tracks": _encoded_tracks,
+    "listenings": _encoded_listenings,
+    "deliveries": _encoded_deliveries,
+}
