@@ -96,10 +96,16 @@ class Album(Struct, gc=False):
 
 
 class AlbumStub(Struct, gc=False):
-    """What a listening says of its album (`id`, `title`), or a delivery (`id`)."""
+    """What a listening says of its album."""
 
     database_id: Number = field(name="id")
-    title: str | None = None
+    title: str
+
+
+class AlbumReference(Struct, gc=False):
+    """What a delivery says of its album."""
+
+    database_id: Number = field(name="id")
 
 
 class Distributor(Struct, gc=False):
@@ -149,7 +155,7 @@ class Delivery(Struct, gc=False):
     updated_at: Instant | None = None
     finished_at: Instant | None = None
     type: DeliveryType | None = None
-    album: AlbumStub | None = None
+    album: AlbumReference | None = None
 
 
 class AccessToken(Struct, gc=False):

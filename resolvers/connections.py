@@ -1,0 +1,98 @@
+"""Relay connections: a window of one of the REST API's lists, joined with what is selected.
+
+Follows the Relay cursor connections specification; the types that callers see are in schema/.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+
+from resolvers.context import Info
+from resolvers.cursors import cursor_of
+from resolvers.listings import Arguments, PageCursors, Window, checked, window
+from resolvers.selection import Selection
+from upstream.errors import UpstreamError
+from upstream.listing import Listing, Page
+
+
+class Edge(Struct, gc=False):
+    """One row of a connection, and the cursor that names its place."""
+
+    cursor: str
+    node: Any
+
+
+class PageInfo(Struct, gc=False):
+    """Which part of the list a connection shows."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Connection(Struct):
+    """One window of a list; an exception stands where only that part could not be had."""
+
+    edges: list[Edge]
+    nodes: list[Any]
+    page_info: PageInfo
+    total_count: int | UpstreamError | None
+    page_cursors: PageCursors | UpstreamError | None
+
+
+Join = Callable[[Info, list[Any], Selection], Awaitable[list[Any]]]
+"""From a window's records, and what is selected of each, to the objects that the answer shows."""
+
+
+async def connection(
+    info: Info, listing: Listing, arguments: Arguments, join: Join | None = None
+) -> Connection:
+    """The window of a list that the arguments ask for.
+
+    Raises BadUserInput before any request, and whatever the REST client raises.
+    """
+    request = checked(arguments, listing)
+    context = info.context
+    selection = info.selection
+    path = info.path
+
+    async def fetch(page: int, per_page: int) -> Page:
+        reply = await context.loaders.pages.load((listing, page, per_page))
+        return context.unpack(reply, path)
+
+    with context.arrivals.expected(listing.collection):
+        shown = await window(
+            fetch,
+            context.habits,
+            listing,
+            request,
+            count="totalCount" in selection,
+            pages="pageCursors" in selection,
+        )
+    nodes = [row.record for row in shown.rows]
+    if join is not None:
+        nodes = await join(info, nodes, selection.below("nodes", "edges.node"))
+    return _connection_of(listing, shown, nodes, edges="edges" in selection)
+
+
+def _connection_of(listing: Listing, shown: Window, nodes: list[Any], *, edges: bool) -> Connection:
+    def cursor(index: int) -> str:
+        row = shown.rows[index]
+        number = getattr(row.record, "database_id", None)
+        return cursor_of(listing, row.place, number if isinstance(number, int) else None)
+
+    return Connection(
+        # cursors cost more than the rows: none are made for those who read `nodes`
+        edges=[Edge(cursor(index), node) for index, node in enumerate(nodes)] if edges else [],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=shown.has_next,
+            has_previous_page=shown.has_previous,
+            start_cursor=cursor(0) if nodes else None,
+            end_cursor=cursor(-1) if nodes else None,
+        ),
+        total_count=shown.total_count,
+        page_cursors=shown.page_cursors,
+    )

@@ -1,0 +1,45 @@
+"""The context of one operation: who asks, and what has been got for them so far."""
+
+import strawberry
+from graphql.pyutils import Path
+from upstream.client import Upstream
+
+from resolvers.arrivals import Arrivals
+from resolvers.listings import Habits
+from resolvers.loaders import Loaders
+from resolvers.selection import Selection
+from upstream.caller import Caller, Reply, T
+
+
+class Context:
+    """What the resolvers of one operation share; nothing in it outlives the operation."""
+
+    def __init__(self, caller: Caller, upstream: Upstream, habits: Habits) -> None:
+        """`habits` is what the process has learned of the REST API's lists; it knows no data."""
+        self.caller = caller
+        self.upstream = upstream
+        self.habits = habits
+        self.arrivals = Arrivals()
+        self.loaders = Loaders(upstream, caller, self.arrivals)
+        self.stale: list[tuple[list[str | int], float]] = []
+        """Response paths that were served beyond their time, with their age in seconds."""
+
+    def unpack(self, reply: Reply[T], path: Path) -> T:
+        """What was asked for; where it is stale, the place in the answer is noted."""
+        if reply.stale_age is not None:
+            self.stale.append((path.as_list(), reply.stale_age))
+        return reply.value
+
+    def close(self) -> None:
+        """End what the operation still has under way."""
+        self.loaders.close()
+
+
+class Info(strawberry.Info[Context, None]):
+    """What Strawberry tells a resolver, and the selection below its field."""
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected below the field that is being resolved."""
+        info = self._raw_info
+        return Selection(info.field_nodes, info.fragments, info.variable_values)

@@ -1,0 +1,52 @@
+"""Deliveries: a window of a range of days, joined with the albums that are selected."""
+
+import datetime as dt
+from typing import Any
+
+from resolvers.connections import Connection, connection
+from resolvers.context import Info
+from resolvers.days import listing_of_days
+from resolvers.joins import copier, number_of, whole
+from resolvers.listings import Arguments
+from resolvers.selection import Selection
+from upstream import records
+
+ALBUM_REFERENCE = frozenset({"id", "databaseId"})
+"""The fields of an album that a delivery brings."""
+
+
+class JoinedDelivery(records.Delivery, gc=False):
+    """A delivery whose album is whole."""
+
+
+_copy_of = copier(records.Delivery, JoinedDelivery)
+
+
+async def deliveries(
+    info: Info, since: dt.date | None, until: dt.date | None, arguments: Arguments
+) -> Connection:
+    """A window of the deliveries of a range of days."""
+    listing = listing_of_days("deliveries", since, until)
+    return await connection(info, listing, arguments, joined_deliveries)
+
+
+async def joined_deliveries(info: Info, rows: list[Any], selection: Selection) -> list[Any]:
+    """Deliveries with their albums, whole where more is selected than a delivery brings."""
+    if selection.below("album").names <= ALBUM_REFERENCE:
+        return rows
+    wanted = {
+        number
+        for row in rows
+        if isinstance(row, records.Delivery) and (number := number_of(row.album)) is not None
+    }
+    albums = await whole(info, info.context.loaders.albums, wanted)
+
+    def joined(row: Any) -> Any:
+        number = number_of(row.album) if isinstance(row, records.Delivery) else None
+        if number is None:
+            return row
+        delivery = _copy_of(row)
+        delivery.album = albums[number]
+        return delivery
+
+    return [joined(row) for row in rows]

@@ -1,0 +1,43 @@
+"""Joins: whole records in the place of the stubs in a list, all loaded at once.
+
+A join is made before the answer is completed, so that completing it needs no request and no task
+for each row; a record that failed is an exception in its place, raised at its own path.
+"""
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from resolvers.context import Info
+from resolvers.loaders import Failure, Loader
+
+StructT = TypeVar("StructT", bound=Struct)
+
+
+async def whole(info: Info, loader: Loader[int], numbers: Iterable[int]) -> dict[int, Any]:
+    """Records by number: None where there is none, an exception where it could not be had."""
+    outcomes = await loader.load_each(sorted(set(numbers)))
+    path = info.path
+    return {
+        number: outcome.raisable()
+        if isinstance(outcome, Failure)
+        else info.context.unpack(outcome, path)
+        for number, outcome in outcomes.items()
+    }
+
+
+def copier(source: type[Struct], target: type[StructT]) -> Callable[[Any], StructT]:
+    """A function from a shared record to a copy of it that an operation may fill in.
+
+    `target` extends `source`: the fields that it adds take their defaults.
+    """
+    values = attrgetter(*source.__struct_fields__)
+    return lambda record: target(*values(record))
+
+
+def number_of(stub: Any) -> int | None:
+    """The number of the record that a stub stands for; None where it names none."""
+    number = getattr(stub, "database_id", None)
+    return number if isinstance(number, int) else None

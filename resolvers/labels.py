@@ -1,0 +1,25 @@
+"""Labels: one by its ID, and a window of all."""
+
+from resolvers.connections import Connection, connection
+from resolvers.context import Info
+from resolvers.global_ids import number_in
+from resolvers.listings import Arguments
+from upstream import records
+from upstream.listing import Listing
+
+LABELS = Listing("labels")
+
+
+async def one_label(info: Info, identifier: str) -> records.Label | None:
+    """The label that a global ID or a number names; None where there is none."""
+    return await label_numbered(info, number_in(identifier, "Label"))
+
+
+async def label_numbered(info: Info, number: int) -> records.Label | None:
+    """The label with this number; None where there is none."""
+    return info.context.unpack(await info.context.loaders.labels.load(number), info.path)
+
+
+async def labels(info: Info, arguments: Arguments) -> Connection:
+    """A window of all labels."""
+    return await connection(info, LABELS, arguments)

@@ -1,0 +1,102 @@
+"""Listenings: a window of a range of days, joined with the albums and tracks that are selected."""
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+from resolvers.connections import Connection, connection
+from resolvers.context import Info
+from resolvers.days import listing_of_days
+from resolvers.joins import copier, number_of, whole
+from resolvers.listings import Arguments
+from resolvers.selection import Selection
+from upstream import records
+from upstream.errors import BadResponse
+
+ALBUM_STUB = frozenset({"id", "databaseId", "title"})
+"""The fields of an album that a listening brings."""
+
+TRACK_STUB = frozenset({"id", "databaseId", "isrc"})
+"""The fields of a track that a listening brings."""
+
+
+class JoinedListening(records.Listening, gc=False):
+    """A listening with its track and its album as far as they were selected."""
+
+    track: Any = None
+
+
+_copy_of = copier(records.Listening, JoinedListening)
+
+
+async def listenings(
+    info: Info, since: dt.date | None, until: dt.date | None, arguments: Arguments
+) -> Connection:
+    """A window of the listenings of a range of days."""
+    listing = listing_of_days("listenings", since, until)
+    return await connection(info, listing, arguments, joined_listenings)
+
+
+async def joined_listenings(info: Info, rows: list[Any], selection: Selection) -> list[Any]:
+    """Listenings with what is selected of their tracks and albums."""
+    whole_album = not selection.below("album").names <= ALBUM_STUB
+    track_fields = selection.below("track").names
+    whole_track = not track_fields <= TRACK_STUB
+    if not whole_album and "track" not in selection:
+        return rows
+
+    played = [row for row in rows if isinstance(row, records.Listening)]
+    wanted = {number for row in played if (number := number_of(row.album)) is not None}
+    own_cover = "cover" in track_fields
+    loaders = info.context.loaders
+
+    if not whole_album:
+        wanted = _albums_of_several_tracks(played) if whole_track and not own_cover else set()
+    albums = await whole(info, loaders.albums, wanted)
+    tracks: dict[int, Any] = {}
+    if whole_track:
+        if not own_cover:
+            tracks = _tracks_on(albums.values())
+        missing = {row.track_id for row in played if isinstance(row.track_id, int)} - tracks.keys()
+        loader = loaders.tracks if own_cover else loaders.album_tracks
+        tracks |= await whole(info, loader, missing)
+
+    def joined(row: Any) -> Any:
+        if not isinstance(row, records.Listening):
+            return row
+        listening = _copy_of(row)
+        if isinstance(row.track_id, BadResponse):
+            listening.track = row.track_id
+        elif row.track_id is not None:
+            listening.track = (
+                tracks[row.track_id]
+                if whole_track
+                else records.TrackStub(row.track_id, row.track_isrc)
+            )
+        number = number_of(row.album)
+        if whole_album and number is not None:
+            listening.album = albums[number]
+        return listening
+
+    return [joined(row) for row in rows]
+
+
+def _albums_of_several_tracks(played: list[records.Listening]) -> set[int]:
+    """The albums that are a cheaper way to their tracks than the tracks' own addresses."""
+    pairs = {
+        (number, row.track_id)
+        for row in played
+        if (number := number_of(row.album)) is not None and isinstance(row.track_id, int)
+    }
+    tracks = Counter(album for album, _ in pairs)
+    return {album for album, count in tracks.items() if count > 1}
+
+
+def _tracks_on(albums: Any) -> dict[int, records.AlbumTrack]:
+    return {
+        track.database_id: track
+        for album in albums
+        if isinstance(album, records.Album) and isinstance(album.tracks, list)
+        for track in album.tracks
+        if isinstance(track, records.AlbumTrack) and isinstance(track.database_id, int)
+    }

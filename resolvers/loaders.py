@@ -1,0 +1,124 @@
+"""The loaders of one operation: what is asked in one tick goes out together, each request once.
+
+A loader lives for one operation and so for one token. Its futures carry a failure as a value, and
+are awaited through a shield: graphql-core cancels the siblings of a failing non-null field, and
+a cancelled future of a DataLoader would take the whole batch along.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Any, Generic, TypeVar
+
+from aiodataloader import DataLoader
+from msgspec import Struct
+from upstream.client import Upstream
+
+from resolvers.arrivals import Arrivals, Kind
+from upstream.caller import Caller, Reply
+from upstream.errors import UpstreamError
+from upstream.listing import Listing, Page
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+
+class Failure(Struct, frozen=True):
+    """A request that failed: a value, so that nobody has to retrieve it."""
+
+    error: Exception
+
+    def raisable(self) -> Exception:
+        """The error, as one of its own for each who asked."""
+        return self.error.fresh() if isinstance(self.error, UpstreamError) else self.error
+
+
+class Loader(Generic[KeyT]):
+    """One kind of request: batched by the tick, each key sent once in an operation."""
+
+    def __init__(
+        self,
+        ask: Callable[[KeyT], Awaitable[Reply[Any]]],
+        tasks: set[asyncio.Task[Any]],
+        *,
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`ask` sends one request; `before` is awaited once before each batch."""
+        self._ask = ask
+        self._tasks = tasks
+        self._before = before
+        self._batches: DataLoader[KeyT, Reply[Any] | Failure] = DataLoader(self._batch)
+
+    async def load(self, key: KeyT) -> Reply[Any]:
+        """The answer to one request; raises what the REST client raises."""
+        outcome = await asyncio.shield(self._batches.load(key))
+        if isinstance(outcome, Failure):
+            raise outcome.raisable()
+        return outcome
+
+    async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[Any] | Failure]:
+        """The answers to several requests, or their failures, without a task for each."""
+        futures = {key: self._batches.load(key) for key in keys}
+        if futures:
+            await asyncio.shield(asyncio.gather(*futures.values()))
+        return {key: future.result() for key, future in futures.items()}
+
+    async def _batch(self, keys: list[KeyT]) -> list[Reply[Any] | Failure]:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if self._before is not None:
+            await self._before()
+        if len(keys) == 1:
+            return [await self._outcome(keys[0])]
+        return await asyncio.gather(*map(self._outcome, keys))
+
+    async def _outcome(self, key: KeyT) -> Reply[Any] | Failure:
+        try:
+            return await self._ask(key)
+        except Exception as error:  # noqa: BLE001 - one key's failure is that key's alone
+            return Failure(error)
+
+
+class Loaders:
+    """All loaders of one operation."""
+
+    def __init__(self, upstream: Upstream, caller: Caller, arrivals: Arrivals) -> None:
+        self._caller = caller
+        self._arrivals = arrivals
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.albums = self._records("album", upstream.album)
+        self.artists = self._records("artist", upstream.artist)
+        self.labels = self._records("label", upstream.label)
+        self.album_tracks = self._records("track", upstream.track)
+        """Tracks from anywhere: an album in a list may have brought them, without their cover."""
+        self.tracks = Loader[int](lambda number: upstream.track(caller, number), self._tasks)
+        """Tracks from their own address: with a cover of their own."""
+        self.pages = Loader[tuple[Listing, int, int]](self._page(upstream), self._tasks)
+
+    def close(self) -> None:
+        """Cancel what is still under way: nobody waits for it any more."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _records(
+        self, kind: Kind, fetch: Callable[[Caller, int], Awaitable[Reply[Any]]]
+    ) -> Loader[int]:
+        async def ask(number: int) -> Reply[Any]:
+            brought = self._arrivals.find(kind, number)
+            return Reply(brought) if brought is not None else await fetch(self._caller, number)
+
+        async def lists_have_arrived() -> None:
+            await self._arrivals.settled(kind, self._caller.remaining())
+
+        return Loader(ask, self._tasks, before=lists_have_arrived)
+
+    def _page(
+        self, upstream: Upstream
+    ) -> Callable[[tuple[Listing, int, int]], Awaitable[Reply[Page]]]:
+        async def ask(key: tuple[Listing, int, int]) -> Reply[Page]:
+            listing, page, per_page = key
+            reply = await upstream.page(self._caller, listing, page, per_page)
+            self._arrivals.bring(listing.collection, reply.value.rows)
+            return reply
+
+        return ask

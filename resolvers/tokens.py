@@ -1,0 +1,17 @@
+"""API tokens: traded for credentials, and destroyed."""
+
+from resolvers.context import Info
+from upstream import records
+
+
+async def created_token(info: Info, username: str, password: str) -> records.AccessToken:
+    """A new token for a user; raises Unauthenticated for wrong credentials."""
+    context = info.context
+    return await context.upstream.create_token(context.caller, username, password)
+
+
+async def revoked_token(info: Info, token: str) -> bool:
+    """Destroy a token, with the caller's own; True once it is dead."""
+    context = info.context
+    await context.upstream.revoke_token(context.caller, token)
+    return True

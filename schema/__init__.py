@@ -1,0 +1,29 @@
+"""What callers see: the schema, assembled from one module a type.
+
+Its printed form is committed as schema/schema.graphql; ../shared/contract.md is its promise.
+"""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.context import Info
+from schema.artist import Artist
+from schema.federation import Subgraph
+from schema.label import Label
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.track import Track
+
+FEDERATION_VERSION = "2.9"
+"""The highest version of Apollo Federation that every composer takes."""
+
+schema = Subgraph(
+    query=Query,
+    mutation=Mutation,
+    types=[Artist, Label, Track],
+    federation_version=FEDERATION_VERSION,
+    config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
+)
+
+__all__ = ["schema"]

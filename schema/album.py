@@ -1,0 +1,41 @@
+"""Album: a product of the catalogue, with everything in it."""
+
+import datetime as dt
+from typing import Any
+
+import strawberry
+
+from schema.artist import Artist
+from schema.cover import Cover
+from schema.label import Label
+from schema.node import Node, id_field
+from schema.track import Track
+from upstream import records
+
+
+@strawberry.federation.type(
+    keys=["id", "databaseId"], description="An album of the catalogue, with everything in it."
+)
+class Album(Node):
+    id: strawberry.ID = id_field("Album")
+    database_id: int = strawberry.field(description="The number the REST API knows the album by.")
+    icpn: str | None = strawberry.field(
+        description="International code of the product: an EAN/UPC barcode."
+    )
+    title: str = strawberry.field(description="The album's title.")
+    genres: list[str] = strawberry.field(description="The genres, the broader before a colon.")
+    released_at: dt.date | None = strawberry.field(description="The day of its release.")
+    cover: Cover | None = strawberry.field(description="The album's cover.")
+    artists: list[Artist] = strawberry.field(description="Who performs it.")
+    label: Label | None = strawberry.field(description="Who published it.")
+    tracks: list[Track] = strawberry.field(
+        description="Its tracks, in the order that the REST API gives."
+    )
+
+    @classmethod
+    def is_type_of(cls, record: Any, _info: Any) -> bool:
+        """Whether a record is one of an album, whole or not."""
+        return isinstance(record, _ALBUMS)
+
+
+_ALBUMS = (records.Album, records.AlbumStub, records.AlbumReference)

@@ -1,0 +1,33 @@
+"""The Node interface: what every object that can be fetched again has."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from execution import pure
+from resolvers.global_ids import global_id
+
+ID_DESCRIPTION = "Opaque, globally unique (Relay style: the base64 of TypeName:databaseId)."
+
+
+@strawberry.interface(description="An object that can be fetched again by its global ID.")
+class Node:
+    id: strawberry.ID = strawberry.field(description=ID_DESCRIPTION)
+
+
+def id_field(type_name: str) -> Any:
+    """The field `id` of a type: its record's number as a global ID."""
+    return strawberry.field(resolver=_id_resolver(type_name), description=ID_DESCRIPTION)
+
+
+def _id_resolver(type_name: str) -> Callable[[Any], strawberry.ID]:
+    @pure
+    def global_id_of(root: Any) -> strawberry.ID:
+        number = root.database_id
+        # in the place of a number that the REST API got wrong stands the error
+        if isinstance(number, Exception):
+            raise number
+        return strawberry.ID(global_id(type_name, number))
+
+    return global_id_of

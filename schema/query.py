@@ -1,0 +1,118 @@
+"""Query: where every question starts."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from resolvers import albums, artists, deliveries, labels, listenings, nodes, tracks
+from resolvers.connections import Connection as Window
+from resolvers.context import Info
+from schema.album import Album
+from schema.artist import Artist
+from schema.connection import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    arguments,
+    connection_field,
+)
+from schema.delivery import Delivery
+from schema.label import Label
+from schema.listening import Listening
+from schema.node import Node
+from schema.track import Track
+
+Identifier = Annotated[
+    strawberry.ID, strawberry.argument(description="A global ID, or the REST API's number.")
+]
+GlobalID = Annotated[strawberry.ID, strawberry.argument(description="A global ID.")]
+Since = Annotated[
+    dt.date | None,
+    strawberry.argument(description="The first day; goes with `until`."),
+]
+Until = Annotated[
+    dt.date | None,
+    strawberry.argument(description="The last day; goes with `since`, and does not precede it."),
+]
+
+
+def _object_field(node: type, resolver: Any, description: str) -> StrawberryField:
+    """A field that shows one object, or null where there is none."""
+
+    async def one(info: Info, id: Identifier) -> Any:  # noqa: A002 - the argument's public name
+        return await resolver(info, id)
+
+    return strawberry.field(resolver=one, graphql_type=node | None, description=description)
+
+
+def _report_field(node: type, resolver: Any, description: str) -> StrawberryField:
+    """A field that shows a window of the reports of a range of days."""
+
+    async def report(  # noqa: PLR0913 - the field's public arguments
+        info: Info,
+        *,
+        since: Since = strawberry.UNSET,
+        until: Until = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Window:
+        window: Window = await resolver(
+            info, since or None, until or None, arguments(first, after, last, before)
+        )
+        return window
+
+    return strawberry.field(resolver=report, graphql_type=Connection[node], description=description)
+
+
+@strawberry.type(description="Where every question starts.")
+class Query:
+    album: Album | None = _object_field(Album, albums.one_album, "One album.")
+    artist: Artist | None = _object_field(Artist, artists.one_artist, "One artist.")
+    label: Label | None = _object_field(Label, labels.one_label, "One label.")
+    track: Track | None = _object_field(Track, tracks.one_track, "One track.")
+
+    albums: Connection[Album] = connection_field(
+        Album, albums.albums, "All albums, 25 unless asked otherwise."
+    )
+    artists: Connection[Artist] = connection_field(
+        Artist, artists.artists, "All artists, 25 unless asked otherwise."
+    )
+    labels: Connection[Label] = connection_field(
+        Label, labels.labels, "All labels, 25 unless asked otherwise."
+    )
+    listenings: Connection[Listening] = _report_field(
+        Listening,
+        listenings.listenings,
+        "The listenings of a range of days, both included; without one, of the range that the "
+        "REST API chooses.",
+    )
+    deliveries: Connection[Delivery] = _report_field(
+        Delivery,
+        deliveries.deliveries,
+        "The deliveries processed in a range of days, both included; without one, of yesterday.",
+    )
+
+    @strawberry.field(description="The object that a global ID names.", graphql_type=Node | None)
+    async def node(self, info: Info, id: GlobalID) -> Any:  # noqa: A002 - the public name
+        return await nodes.node(info, id)
+
+    @strawberry.field(
+        description="The objects that global IDs name, each in its place: one that can't be had "
+        "is null, with an error of its own where it is more than missing.",
+        graphql_type=list[Node | None],
+    )
+    def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="Global IDs, 500 at most.")
+        ],
+    ) -> Any:
+        # an awaitable for each: a bad ID is an error at its own index
+        return [nodes.node(info, identifier) for identifier in ids]

@@ -1,0 +1,118 @@
+"""The scalars of the schema, and how their values are checked on the way in and out.
+
+Records hold what the REST API said; a value that is no duration, URL or country code is found
+here, where it is shown, and raises upstream.errors.BadResponse at its own place.
+"""
+
+import datetime as dt
+import re
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from upstream.errors import BadResponse
+
+Duration = NewType("Duration", str)
+URL = NewType("URL", str)
+CountryCode = NewType("CountryCode", str)
+
+_DURATION = re.compile(
+    r"P(?=.)(?:(?P<weeks>\d{1,9})W|(?:(?P<days>\d{1,9})D)?"
+    r"(?:T(?=.)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?"
+    r"(?:(?P<seconds>\d{1,9})(?:[.,]\d+)?S)?)?)",
+    re.ASCII,
+)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_COUNTRY_CODE = re.compile(r"[A-Z]{2}")
+
+_SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+
+
+def seconds_of(duration: str) -> int:
+    """The whole seconds of an ISO 8601 duration; raises BadResponse for any other text.
+
+    Years and months are refused: they are no fixed number of seconds.
+    """
+    match = _DURATION.fullmatch(duration)
+    if match is None:
+        raise BadResponse("a duration is not one of ISO 8601")
+    seconds = sum(_SECONDS[unit] * int(count) for unit, count in match.groupdict("0").items())
+    if seconds >= 2**31:
+        raise BadResponse("a duration is longer than GraphQL's Int can say")
+    return seconds
+
+
+def is_url(value: str) -> bool:
+    """Whether a text is an absolute http or https URL."""
+    return _URL.fullmatch(value) is not None
+
+
+def _shown_duration(value: str) -> str:
+    seconds_of(value)
+    return value
+
+
+def _shown_url(value: str) -> str:
+    if not is_url(value):
+        raise BadResponse("a URL is not one of http or https")
+    return value
+
+
+def _shown_country_code(value: str) -> str:
+    if _COUNTRY_CODE.fullmatch(value) is None:
+        raise BadResponse("a country code is not two letters")
+    return value
+
+
+def _shown_instant(value: dt.datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _given_date(value: Any) -> dt.date:
+    # dt.date.fromisoformat alone also takes 20150126 and 2015-W05-1
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise GraphQLError("Date cannot represent this value: a calendar date is YYYY-MM-DD.")
+
+
+def _given_country_code(value: Any) -> str:
+    if isinstance(value, str) and _COUNTRY_CODE.fullmatch(value):
+        return value
+    raise GraphQLError(
+        "CountryCode cannot represent this value: a code is two capital letters, as FR."
+    )
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Duration: strawberry.scalar(
+        name="Duration",
+        description="ISO 8601 duration.",
+        specified_by_url="https://www.iso.org/iso-8601-date-and-time-format.html",
+        serialize=_shown_duration,
+    ),
+    dt.date: strawberry.scalar(
+        name="Date",
+        description="Calendar date, YYYY-MM-DD.",
+        serialize=dt.date.isoformat,
+        parse_value=_given_date,
+    ),
+    dt.datetime: strawberry.scalar(
+        name="DateTime", description="ISO 8601 instant.", serialize=_shown_instant
+    ),
+    URL: strawberry.scalar(
+        name="URL", description="Absolute http or https URL.", serialize=_shown_url
+    ),
+    CountryCode: strawberry.scalar(
+        name="CountryCode",
+        description="ISO 3166-1 alpha-2 code.",
+        serialize=_shown_country_code,
+        parse_value=_given_country_code,
+    ),
+}
+"""What Strawberry needs to know of each scalar, by the Python type that stands for it."""

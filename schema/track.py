@@ -1,0 +1,94 @@
+"""Track: one recording, as the catalogue has it."""
+
+from typing import Annotated, Any
+
+import strawberry
+from upstream.decoding import territories
+
+from execution import pure
+from schema.cover import Cover
+from schema.node import Node, id_field
+from schema.scalars import URL, CountryCode, Duration, is_url, seconds_of
+from upstream import records
+from upstream.errors import BadResponse
+
+
+@pure
+def duration_seconds(root: Any) -> int | None:
+    """The whole seconds of a track's duration."""
+    duration = root.duration
+    if isinstance(duration, BadResponse):
+        raise duration
+    return None if duration is None else seconds_of(duration)
+
+
+@pure
+def streamable(root: Any) -> bool:
+    """Whether a track has any stream URL that can be one."""
+    return any(isinstance(url, str) and is_url(url) for url in _stream_urls(root))
+
+
+@pure
+def available_territories(root: Any) -> Any:
+    """The country codes of a track, each checked."""
+    return territories(root)
+
+
+@pure
+def available_in(
+    root: Any,
+    territory: Annotated[
+        CountryCode, strawberry.argument(description="Where the track would be heard.")
+    ],
+) -> bool:
+    """Whether a country code is among a track's."""
+    return territory in territories(root)
+
+
+def _stream_urls(root: Any) -> tuple[Any, Any]:
+    return root.high_bitrate_url, root.low_bitrate_url
+
+
+@strawberry.federation.type(
+    keys=["id", "databaseId"], description="One recording, as the catalogue has it."
+)
+class Track(Node):
+    id: strawberry.ID = id_field("Track")
+    database_id: int = strawberry.field(description="The number the REST API knows the track by.")
+    isrc: str | None = strawberry.field(description="International Standard Recording Code.")
+    title: str = strawberry.field(description="The track's title.")
+    duration: Duration | None = strawberry.field(
+        description="ISO 8601 duration, as the REST API gives it."
+    )
+    duration_seconds: int | None = strawberry.field(
+        resolver=duration_seconds, description="The duration in whole seconds."
+    )
+    genres: list[str] = strawberry.field(description="The genres, the broader before a colon.")
+    disc_number: int | None = strawberry.field(description="The disc that the track is on.")
+    track_number: int | None = strawberry.field(description="The track's place on its disc.")
+    explicit: bool | None = strawberry.field(description="Whether the lyrics are explicit.")
+    high_bitrate_url: URL | None = strawberry.field(
+        description="Null where there are no rights to stream the track."
+    )
+    low_bitrate_url: URL | None = strawberry.field(
+        description="Null where there are no rights to stream the track."
+    )
+    streamable: bool = strawberry.field(
+        resolver=streamable, description="Whether there is any stream URL."
+    )
+    available_territories: list[CountryCode] = strawberry.field(
+        resolver=available_territories,
+        graphql_type=list[CountryCode],
+        description="ISO 3166-1 alpha-2 codes.",
+    )
+    available_in: bool = strawberry.field(
+        resolver=available_in, description="Whether the track is available in a territory."
+    )
+    cover: Cover | None = strawberry.field(
+        description="The track's own cover or, inside an album, the album's."
+    )
+
+    @classmethod
+    def is_type_of(cls, record: Any, _info: Any) -> bool:
+        """Whether a record is one of a track, whole or not."""
+        return isinstance(record, records.AlbumTrack | records.TrackStub)
