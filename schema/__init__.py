@@ -3,7 +3,6 @@
 Its printed form is committed as schema/schema.graphql; ../shared/contract.md is its promise.
 """
 
-import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.context import Info
