@@ -1,0 +1,68 @@
+"""The album path: which of two paths answers for one album, learned from albums that came back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from upstream.questions import Place
+
+DOUBTFUL_MISSES: Final = 10
+"""404s in a row, without an album between them, that make a known path doubtful."""
+
+DOUBTFUL_SECONDS: Final = 60.0
+"""Seconds since the last proof or doubt, within which no number of 404s does."""
+
+
+class AlbumPath:
+    """The documentation has one path, the REST API's own links another, and one may be missing.
+
+    Only an album proves a path: a 404 may be true of the album. Once a path is known, a 404 on it
+    is believed; but should it say nothing else for long, the other one is asked too, once a
+    minute at most, so that a move of the REST API needs no restart here.
+    """
+
+    def __init__(self) -> None:
+        self._known: str | None = None
+        self._misses = 0
+        self._settled_at = 0.0
+        self._exploration: asyncio.Event | None = None
+
+    @asynccontextmanager
+    async def places(self, candidates: tuple[Place, ...]) -> AsyncIterator[tuple[Place, ...]]:
+        """The places to ask for one album, in order; with two, the second on a 404 on the first.
+
+        While no path is known, one caller explores and the others wait for what it finds.
+        """
+        if self._known is None and self._exploration is not None:
+            await self._exploration.wait()
+        if self._known is not None or self._exploration is not None:
+            yield self._ordered(candidates)
+            return
+        self._exploration = exploration = asyncio.Event()
+        try:
+            yield candidates
+        finally:
+            self._exploration = None
+            exploration.set()
+
+    def proved(self, place: Place) -> None:
+        """An album came back from this place."""
+        self._known = place.route
+        self._misses = 0
+        self._settled_at = asyncio.get_running_loop().time()
+
+    def missed(self) -> None:
+        """There was a 404 at every place that was asked."""
+        self._misses += 1
+
+    def _ordered(self, candidates: tuple[Place, ...]) -> tuple[Place, ...]:
+        if self._known is None:
+            return candidates
+        ordered = tuple(sorted(candidates, key=lambda place: place.route != self._known))
+        now = asyncio.get_running_loop().time()
+        if self._misses < DOUBTFUL_MISSES or now - self._settled_at < DOUBTFUL_SECONDS:
+            return ordered[:1]
+        self._misses = 0
+        self._settled_at = now
+        return ordered

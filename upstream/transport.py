@@ -1,0 +1,195 @@
+"""The transport: one HTTP request to the REST API, sent once, and its whole answer."""
+
+import asyncio
+import zlib
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final, Self
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
+from upstream.policy import Policy
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+
+
+@dataclass(slots=True, frozen=True)
+class Answer:
+    """What came back. `body` is decompressed, and empty for every status but 200."""
+
+    status: int
+    headers: CIMultiDictProxy[str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def header(self, name: str) -> str | None:
+        """All values of a header as one list with commas, or None without any."""
+        values = self.headers.getall(name, None)
+        return None if values is None else ", ".join(values)
+
+
+class _ConnectionBroke(Exception):
+    """A connection that broke before there was an answer."""
+
+
+class Transport:
+    """HTTP to one address and to no other: redirects are not followed, cookies not kept.
+
+    `send` raises TimedOut, Unavailable and BadResponse, each with a reason that names neither
+    address nor contents. ValueError where the address is none that can be asked.
+    """
+
+    def __init__(self, address: str, policy: Policy) -> None:
+        self._base = _base(address)
+        self._policy = policy
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connections = aiohttp.TCPConnector(
+            limit=0,  # upstream.gate bounds the requests, and fairly
+            keepalive_timeout=self._policy.keepalive,
+            ttl_dns_cache=60,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connections,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(connect=self._policy.connect_timeout),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": self._policy.compression,
+                "User-Agent": "onedtouch-graphql",
+            },
+            middlewares=(_sent_once,),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def send(  # noqa: PLR0913 - the parts of an HTTP request
+        self,
+        method: str,
+        target: str,
+        *,
+        timeout: float,  # noqa: ASYNC109 - raises our own error, and covers the body too
+        token: str | None = None,
+        etag: str | None = None,
+        form: bytes | None = None,
+    ) -> Answer:
+        """The answer to one request, within so many seconds.
+
+        `target` is a path of the REST API with its query, already encoded; the token goes into
+        the Authorization header, the ETag into If-None-Match, the form into the body.
+        """
+        if self._session is None:
+            raise Unavailable("the client is closed")
+        headers: dict[str, str] = {}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if etag is not None:
+            headers["If-None-Match"] = etag
+        if form is not None:
+            headers["Content-Type"] = _FORM
+        failed: UpstreamError
+        # The library's exceptions carry addresses and headers: ours are raised outside of the
+        # except blocks, so that nothing leads from them to those.
+        try:
+            async with asyncio.timeout(timeout):
+                response = await self._session.request(
+                    method,
+                    URL(self._base + target, encoded=True),
+                    headers=headers,
+                    data=form,
+                    allow_redirects=False,
+                )
+                try:
+                    if response.status != HTTPStatus.OK:
+                        return Answer(response.status, response.headers, b"")
+                    body = await self._body(response)
+                finally:
+                    # Back to the pool if the body was read, or came along whole; closed if not.
+                    response.release()
+                return Answer(response.status, response.headers, body)
+        except TimeoutError:
+            failed = TimedOut("no whole answer in time")
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError, HttpProcessingError):
+            failed = BadResponse("cut short, or no HTTP")
+        except (_ConnectionBroke, aiohttp.ClientError, OSError):
+            failed = Unavailable("no connection")
+        raise failed
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        most = self._policy.most_body_bytes
+        length = response.content_length
+        if length is not None and length > most:
+            raise BadResponse("too large")
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := await response.content.readany():
+            size += len(chunk)
+            if size > most:
+                raise BadResponse("too large")
+            chunks.append(chunk)
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        return body if encoding == "identity" else _decompressed(body, encoding, most)
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request once.
+
+    aiohttp would send a GET again by itself when its connection breaks, out of sight of every
+    bound. An exception that it does not know keeps it from that.
+    """
+    try:
+        return await send(request)
+    except aiohttp.ServerTimeoutError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise _ConnectionBroke from None
+
+
+def _base(address: str) -> str:
+    try:
+        url = URL(address)
+        sound = (
+            url.scheme in {"http", "https"}
+            and bool(url.host)
+            and url.user is None
+            and url.password is None
+            and not url.query_string
+            and not url.fragment
+        )
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ValueError(
+            "the REST API's address must be http(s)://host[:port][/path], without user, password, "
+            "query and fragment"
+        )
+    return str(url).rstrip("/")
+
+
+def _decompressed(body: bytes, encoding: str, most: int) -> bytes:
+    """The body that was compressed, never more than so many bytes of it."""
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise BadResponse("an encoding that nobody asked for")
+    decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        found = decompressor.decompress(body, most + 1)
+    except zlib.error:
+        found = None
+    if found is None or not (decompressor.eof or len(found) > most):
+        raise BadResponse("compressed wrongly, or cut short")
+    if len(found) > most:
+        raise BadResponse("too large")
+    return found
