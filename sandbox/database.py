@@ -1,10 +1,12 @@
 """The database: every row of the API in SQLite, its JSON encoded when it is first asked for."""
 
+# ruff: noqa: S608 - what stands in a query's text are our own table and column names
+
 import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from threading import RLock
@@ -22,6 +24,8 @@ DATED: Final = frozenset({"listenings", "deliveries"})
 
 # Two months and today.
 DAYS_KEPT: Final = 62
+
+_INSERTED: Final = " (inserted)"
 
 # What a row may be told to say, by table.
 CHANGEABLE: Final[Mapping[Table, frozenset[str]]] = {
@@ -128,7 +132,7 @@ class Database:
         with self._lock:
             bound = self._bound(listing)
             row = self._connection.execute(
-                f"SELECT count(*) FROM {listing.table} WHERE {_CONDITIONS[listing.table]}",  # noqa: S608 - our own words
+                f"SELECT count(*) FROM {listing.table} WHERE {_CONDITIONS[listing.table]}",
                 bound,
             ).fetchone()
         return int(row[0])
@@ -137,7 +141,7 @@ class Database:
         """The numbers (REST ids) of a listing's rows, in order; a limit of -1 is none."""
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT id FROM {listing.table} WHERE {_CONDITIONS[listing.table]}"  # noqa: S608 - our own words
+                f"SELECT id FROM {listing.table} WHERE {_CONDITIONS[listing.table]}"
                 " ORDER BY rank, id LIMIT :limit OFFSET :offset",
                 {**self._bound(listing), "limit": limit, "offset": offset},
             ).fetchall()
@@ -165,7 +169,7 @@ class Database:
             row = self._connection.execute(
                 f"{owner} WHERE tracks.id = ?"
                 if table == "tracks"
-                else f"SELECT shared FROM {table} WHERE id = ?",  # noqa: S608 - our own words
+                else f"SELECT shared FROM {table} WHERE id = ?",
                 (number,),
             ).fetchone()
             if row is None or not (account.everything or row[0]):
@@ -179,37 +183,28 @@ class Database:
         listing: Listing,
         position: int,
         number: int | None = None,
-        **changes: object,
+        values: Mapping[str, object] | None = None,
     ) -> int:
         """Put a row before the one at `position` of a listing (or behind the last).
 
         The row is a copy of its neighbour with a number of its own (the next free one unless it
-        is given), so it is seen by whoever sees its neighbour; `changes` are columns of
+        is given), so it is seen by whoever sees its neighbour; `values` are columns of
         `CHANGEABLE`. Returns the number.
         """
         table = listing.table
         with self._lock, self._connection:
             numbers = self.numbers(listing)
-            if not numbers:
-                raise NoSuchRowError(f"No row of {table} to copy is in that listing.")
             place = _checked_place(position, len(numbers) + 1)
-            neighbour = numbers[min(place, len(numbers) - 1)]
-            columns = dict(
-                self._connection.execute(
-                    f"SELECT * FROM {table} WHERE id = ?",  # noqa: S608 - our own words
-                    (neighbour,),
-                ).fetchone()
-            )
+            columns = self._neighbour(listing, numbers, place)
+            neighbour = columns["id"]
             columns["rank"] = self._free_rank(table, neighbour, behind=place == len(numbers))
             columns["id"] = number
-            if "title" in columns:
-                columns["title"] = f"{columns['title']} (inserted)"
-            if "name" in columns:
-                columns["name"] = f"{columns['name']} (inserted)"
-            columns.update(_checked_changes(table, changes))
+            for named in columns.keys() & {"title", "name"}:
+                columns[named] = f"{columns[named].removesuffix(_INSERTED)}{_INSERTED}"
+            columns.update(_checked_values(table, values or {}))
             try:
                 cursor = self._connection.execute(
-                    f"INSERT INTO {table} ({', '.join(columns)}) VALUES"  # noqa: S608 - our own words
+                    f"INSERT INTO {table} ({', '.join(columns)}) VALUES"
                     f" ({', '.join(f':{name}' for name in columns)})",
                     columns,
                 )
@@ -231,7 +226,7 @@ class Database:
         with self._lock, self._connection:
             found = self._found(listing, position, number)
             self._connection.execute(
-                f"DELETE FROM {listing.table} WHERE id = ?",  # noqa: S608 - our own words
+                f"DELETE FROM {listing.table} WHERE id = ?",
                 (found,),
             )
             self._forget(listing.table, found)
@@ -240,21 +235,21 @@ class Database:
     def change(
         self,
         listing: Listing,
+        values: Mapping[str, object],
         *,
         position: int | None = None,
         number: int | None = None,
-        **changes: object,
     ) -> int:
         """Change columns (of `CHANGEABLE`) of a row; returns its number."""
         table = listing.table
         with self._lock, self._connection:
             found = self._found(listing, position, number)
-            checked = _checked_changes(table, changes)
+            checked = _checked_values(table, values)
             if not checked:
                 raise ImpossibleRowError("Say what to change.")
             try:
                 self._connection.execute(
-                    f"UPDATE {table} SET {', '.join(f'{name} = :{name}' for name in checked)}"  # noqa: S608 - our own words
+                    f"UPDATE {table} SET {', '.join(f'{name} = :{name}' for name in checked)}"
                     " WHERE id = :number",
                     {**checked, "number": found},
                 )
@@ -286,6 +281,20 @@ class Database:
             _fill_days(self._connection, self._seed, self._filled_until, today)
             self._filled_until = today
 
+    def _neighbour(self, listing: Listing, numbers: Sequence[int], place: int) -> dict[str, Any]:
+        """The columns of the row that is, or would be, next to a place of a listing."""
+        table, day = listing.table, {}
+        if not numbers:
+            # Of a day without rows: a row of any other, as if it had been on that day.
+            numbers = self.numbers(replace(listing, since=date.min, until=date.max))
+            day = {"day": self._bound(listing).get("since")} if table in DATED else {}
+        if not numbers:
+            raise NoSuchRowError(f"There is no row of {table} left to copy.")
+        row = self._connection.execute(
+            f"SELECT * FROM {table} WHERE id = ?", (numbers[min(place, len(numbers) - 1)],)
+        )
+        return {**dict(row.fetchone()), **day}
+
     def _found(self, listing: Listing, position: int | None, number: int | None) -> int:
         if (position is None) == (number is None):
             raise ImpossibleRowError("Name a row by its position or by its id, and not by both.")
@@ -307,20 +316,21 @@ class Database:
             return middle
         # Halved so often that no number lies between: number all rows anew.
         self._connection.execute(
-            f"WITH ranked AS (SELECT id, row_number() OVER (ORDER BY rank, id) AS place FROM {table})"  # noqa: S608, E501 - our own words
+            "WITH ranked AS (SELECT id, row_number() OVER (ORDER BY rank, id) AS place"
+            f" FROM {table})"
             f" UPDATE {table} SET rank = (SELECT place FROM ranked WHERE ranked.id = {table}.id)"
         )
         return self._free_rank(table, neighbour, behind=behind)
 
     def _rank_of(self, table: Table, number: int) -> float:
-        query = f"SELECT rank FROM {table} WHERE id = ?"  # noqa: S608 - our own words
+        query = f"SELECT rank FROM {table} WHERE id = ?"
         return float(self._connection.execute(query, (number,)).fetchone()[0])
 
     def _rank_beyond(self, table: Table, rank: float, *, behind: bool) -> float | None:
         query = (
-            f"SELECT min(rank) FROM {table} WHERE rank > ?"  # noqa: S608 - our own words
+            f"SELECT min(rank) FROM {table} WHERE rank > ?"
             if behind
-            else f"SELECT max(rank) FROM {table} WHERE rank < ?"  # noqa: S608 - our own words
+            else f"SELECT max(rank) FROM {table} WHERE rank < ?"
         )
         beyond = self._connection.execute(query, (rank,)).fetchone()[0]
         return None if beyond is None else float(beyond)
@@ -375,14 +385,14 @@ def _checked_place(position: int, size: int) -> int:
     return place
 
 
-def _checked_changes(table: Table, changes: Mapping[str, object]) -> dict[str, object]:
-    unknown = sorted(changes.keys() - CHANGEABLE[table])
+def _checked_values(table: Table, values: Mapping[str, object]) -> dict[str, object]:
+    unknown = sorted(values.keys() - CHANGEABLE[table])
     if unknown:
         raise ImpossibleRowError(
             f"{', '.join(unknown)} can't be set in {table};"
             f" these can: {', '.join(sorted(CHANGEABLE[table]))}."
         )
-    return dict(changes)
+    return dict(values)
 
 
 # The start
@@ -459,7 +469,7 @@ def _insert(connection: sqlite3.Connection, where: str, rows: Iterable[tuple[obj
     ]
     if plain:
         marks = ", ".join("?" * len(plain[0]))
-        connection.executemany(f"INSERT {where} VALUES ({marks})", plain)  # noqa: S608 - our own words
+        connection.executemany(f"INSERT {where} VALUES ({marks})", plain)
 
 
 # Rows as JSON
@@ -476,7 +486,7 @@ def _encoded_names(table: str) -> Callable[..., list[bytes]]:
         connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
     ) -> list[bytes]:
         del streams  # names are the same for everybody
-        query = f"SELECT id, name FROM {table} WHERE id IN ({_marks(numbers)})"  # noqa: S608 - our own words
+        query = f"SELECT id, name FROM {table} WHERE id IN ({_marks(numbers)})"
         found = {row["id"]: dict(row) for row in connection.execute(query)}
         return [msgspec.json.encode(found[number]) for number in numbers]
 
@@ -490,19 +500,19 @@ def _encoded_albums(
     albums = {
         row["id"]: row
         for row in connection.execute(
-            "SELECT albums.*, labels.name AS label_name FROM albums"  # noqa: S608 - our own words
+            "SELECT albums.*, labels.name AS label_name FROM albums"
             f" LEFT JOIN labels ON labels.id = label_id WHERE albums.id IN ({among})"
         )
     }
     artists: dict[int, list[dict[str, object]]] = {}
     for row in connection.execute(
-        "SELECT album_id, artists.id, name FROM credits JOIN artists ON artists.id = artist_id"  # noqa: S608 - our own words
+        "SELECT album_id, artists.id, name FROM credits JOIN artists ON artists.id = artist_id"
         f" WHERE album_id IN ({among}) ORDER BY album_id, place"
     ):
         artists.setdefault(row["album_id"], []).append({"id": row["id"], "name": row["name"]})
     tracks: dict[int, list[dict[str, object]]] = {}
     for row in connection.execute(
-        f"SELECT * FROM tracks WHERE album_id IN ({among})"  # noqa: S608 - our own words
+        f"SELECT * FROM tracks WHERE album_id IN ({among})"
         " ORDER BY album_id, disc_number, track_number"
     ):
         tracks.setdefault(row["album_id"], []).append(_track(row, streams=streams))
@@ -530,7 +540,7 @@ def _encoded_tracks(
     connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
 ) -> list[bytes]:
     query = (
-        "SELECT tracks.*, cover FROM tracks JOIN albums ON albums.id = album_id"  # noqa: S608 - our own words
+        "SELECT tracks.*, cover FROM tracks JOIN albums ON albums.id = album_id"
         f" WHERE tracks.id IN ({_marks(numbers)})"
     )
     found = {
@@ -545,7 +555,7 @@ def _encoded_listenings(
 ) -> list[bytes]:
     del streams  # a listening has no stream URLs
     query = (
-        "SELECT listenings.*, distributors.name AS distributor_name, users.name AS user_name,"  # noqa: S608 - our own words
+        "SELECT listenings.*, distributors.name AS distributor_name, users.name AS user_name,"
         " stations.name AS station_name FROM listenings"
         " JOIN distributors ON distributors.id = distributor_id"
         " JOIN users ON users.id = user_id"
@@ -560,7 +570,7 @@ def _encoded_deliveries(
     connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
 ) -> list[bytes]:
     del streams  # a delivery has no stream URLs
-    query = f"SELECT * FROM deliveries WHERE id IN ({_marks(numbers)})"  # noqa: S608 - our own words
+    query = f"SELECT * FROM deliveries WHERE id IN ({_marks(numbers)})"
     found = {
         row["id"]: {
             "id": row["id"],

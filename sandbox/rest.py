@@ -37,7 +37,6 @@ class Asked:
     path: str
     query: Mapping[str, str]
     base: str
-    token: str | None = None
     account: Account | None = None
     form: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -5,10 +5,9 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,6 +19,7 @@ from .app import App
 from .catalogue import SEED
 from .database import Database, Listing, Table, account_named
 from .journal import Journal
+from .orders import Orders
 from .rest import LARGEST_PAGE, AlbumPath, Manner
 
 HOST: Final = "127.0.0.1"
@@ -34,17 +34,27 @@ STOP_SECONDS: Final = 5
 ANNOUNCEMENT: Final = "The sandbox is at {url}"
 
 
-@dataclass(frozen=True)
 class Running:
     """A sandbox that answers at `url`, with what stands behind it."""
 
-    url: str
-    app: App
+    def __init__(self, app: App, runner: web.ServerRunner, host: str) -> None:
+        self.app = app
+        self._runner = runner
+        self._loop = asyncio.get_running_loop()
+        self._host = host
+        self._port = int(runner.addresses[0][1])
+        named = f"[{host}]" if ":" in host else host
+        self.url = f"http://{named}:{self._port}"
 
     @property
     def journal(self) -> Journal:
         """The requests it got."""
         return self.app.journal
+
+    @property
+    def orders(self) -> Orders:
+        """How it misbehaves."""
+        return self.app.orders
 
     @property
     def database(self) -> Database:
@@ -64,6 +74,29 @@ class Running:
     ) -> list[dict[str, Any]]:
         """All rows of a listing as the API would serve them to an account now, page by page."""
         return self.database.rows(listing(table, username, since, until))
+
+    @asynccontextmanager
+    async def down(self) -> AsyncIterator[None]:
+        """Drop every connection and refuse new ones until the block ends; then it is back."""
+        await self._in_its_loop(self._stop_listening())
+        try:
+            yield
+        finally:
+            await self._in_its_loop(self._listen_again())
+
+    async def _in_its_loop(self, work: Coroutine[Any, Any, None]) -> None:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _stop_listening(self) -> None:
+        for site in list(self._runner.sites):
+            await site.stop()
+        server = self._runner.server
+        for connection in server.connections if server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    async def _listen_again(self) -> None:
+        await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
 
 
 def listing(
@@ -103,9 +136,7 @@ async def running(  # noqa: PLR0913 - each is a setting of its own, and by keywo
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
-        bound = runner.addresses[0][1]
-        named = f"[{host}]" if ":" in host else host
-        yield Running(f"http://{named}:{bound}", app)
+        yield Running(app, runner, host)
     finally:
         await runner.cleanup()
         app.database.close()
