@@ -1,0 +1,76 @@
+"""The command: arguments and environment become settings, these an application that is served."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+import sandbox
+from web import logs
+from web.app import create_app
+from web.malloc import keep_freed_memory
+from web.serving import listening_socket, serve
+from web.settings import BadSetting, Settings, settings_from
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Serve until a signal; the exit code is 2 for a bad setting, 1 where it can't begin."""
+    try:
+        settings = settings_from(arguments, environment)
+        return run(settings)
+    except BadSetting as error:
+        return _failed(2, str(error))
+    except KeyboardInterrupt:
+        return 0
+
+
+def run(settings: Settings) -> int:
+    """Serve with these settings."""
+    logs.configure(settings.log_format, settings.log_level)
+    keep_freed_memory(settings.malloc_threshold)
+    with ExitStack() as stack:
+        try:
+            listening = stack.enter_context(listening_socket(settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            return _failed(1, f"can't listen on {where}: {error.strerror or error}.")
+        lines = [f"GraphiQL is at {_address(settings.host, listening.getsockname()[1])}/graphql"]
+        if settings.upstream:
+            lines.append(f"It asks {_without_credentials(settings.upstream)}")
+        else:
+            try:
+                child = stack.enter_context(sandbox.start_child())
+            except OSError as error:
+                return _failed(1, f"can't start the sandbox: {error}.")
+            settings = replace(settings, upstream=child.url)
+            lines += [
+                f"It asks the sandbox, at {child.url}: no --upstream was named",
+                f"Log in there as {child.username} with the password {child.password}",
+            ]
+        app = create_app(settings)
+        serve(app, listening, lambda: _say(*lines, "Ctrl-C stops it"))
+    return 0
+
+
+def _address(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def _without_credentials(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", flush=True)  # noqa: T201 - it is a command
+
+
+def _failed(code: int, sentence: str) -> int:
+    print(f"server.py: {sentence}", file=sys.stderr)  # noqa: T201 - it is a command
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

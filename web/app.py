@@ -1,0 +1,219 @@
+"""The ASGI application: every path that the facade serves, and what lives as long as it does."""
+
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from strawberry import Schema
+
+from resolvers.context import Context as OurContext
+from resolvers.habits import Habits
+from schema import schema as our_schema
+from schema.errors import presented
+from upstream.caller import Caller
+from upstream.client import Upstream
+from web.documents import Documents
+from web.drain import Drain
+from web.graphql import Application, Context, Endpoint, Scope, Send, Service
+from web.health import Health
+from web.incoming import Receive
+from web.logs import log_request
+from web.page import page
+from web.settings import BadSetting, Settings
+
+_EXPOSED = ("ETag", "Retry-After", "Server-Timing", "X-Request-Id")
+_ALLOWED = (
+    "Accept",
+    "Apollo-Require-Preflight",
+    "Authorization",
+    "Content-Type",
+    "GraphQL-Require-Preflight",
+    "If-None-Match",
+    "X-Apollo-Operation-Name",
+    "X-Deadline-Ms",
+    "X-Explain",
+    "X-Include",
+    "X-Most-Upstream-Requests",
+    "X-Request-Id",
+)
+
+
+class App:
+    """The facade as one ASGI application; `drain` is begun by who is going to stop it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        schema: Schema,
+        upstream: Upstream,
+        open_context: Callable[[Caller], Context],
+    ) -> None:
+        """`open_context` makes what the resolvers of one operation share."""
+        self.settings = settings
+        self.drain = Drain()
+        self._upstream = upstream
+        observers = [log_request] if settings.log_requests else []
+        service = Service(
+            schema=schema,
+            documents=Documents(
+                schema._schema,  # noqa: SLF001 - no public name
+                settings.limits,
+                introspection=settings.introspection,
+            ),
+            open_context=open_context,
+            presented=presented,
+            page=Route("/graphql", page),
+            observers=observers,
+        )
+        self._graphql: Application = Endpoint(settings, service)
+        health = Health(upstream, self.drain, presented)
+        self._others = Starlette(
+            routes=[
+                Route("/", _to_graphql),
+                Route("/healthz", health.healthz),
+                Route("/readyz", health.readyz),
+            ],
+            lifespan=self._lifespan,
+            exception_handlers={HTTPException: _refused, Exception: _failed},
+        )
+        application: Application = self._routed
+        if settings.compression_minimum:
+            application = self._compressing(application)
+        if settings.cors_origins:
+            application = CORSMiddleware(
+                application,
+                allow_origins=settings.cors_origins,
+                allow_methods=("GET", "POST"),
+                allow_headers=_ALLOWED,
+                expose_headers=_EXPOSED,
+            )
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request, or the application's start and end."""
+        if scope["type"] == "http":
+            if self.drain.begun:
+                send = _closing(send)
+            await self._application(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._others(scope, receive, send)
+        else:
+            # A WebSocket: nothing here speaks it.
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/graphql":
+            await self._graphql(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+    def _compressing(self, application: Application) -> Application:
+        compressed = GZipMiddleware(
+            application, self.settings.compression_minimum, self.settings.compression_level
+        )
+
+        async def compressing(scope: Scope, receive: Receive, send: Send) -> None:
+            # Who doesn't ask for it doesn't pay for the layer.
+            if _accepts_gzip(scope["headers"]):
+                await compressed(scope, receive, send)
+            else:
+                await application(scope, receive, send)
+
+        return compressing
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._upstream)
+            # What is there now stays: the collector need not look at it again.
+            gc.collect()
+            gc.freeze()
+            yield
+
+
+def _accepts_gzip(headers: list[tuple[bytes, bytes]]) -> bool:
+    for name, value in headers:
+        if name == b"accept-encoding":
+            for coding in value.lower().split(b","):
+                named, _, quality = coding.partition(b";")
+                if named.strip() == b"gzip":
+                    return quality.replace(b" ", b"").rstrip(b"0.") != b"q="
+    return False
+
+
+def _closing(send: Send) -> Send:
+    """A send that tells the client to use another connection for its next request."""
+
+    async def closing(message: Scope) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), (b"connection", b"close")]
+        await send(message)
+
+    return closing
+
+
+async def _to_graphql(_: Request) -> Response:
+    return RedirectResponse("/graphql", status_code=307)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    sentence = {404: "There is nothing here.", 405: "This path does not take that method."}
+    return JSONResponse(
+        {
+            "errors": [
+                {
+                    "message": sentence.get(error.status_code, "That is not possible."),
+                    "extensions": {"code": "BAD_USER_INPUT"},
+                }
+            ]
+        },
+        status_code=error.status_code,
+        headers=error.headers,
+    )
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    del error
+    return JSONResponse(
+        {
+            "errors": [
+                {
+                    "message": "Something went wrong here.",
+                    "extensions": {"code": "INTERNAL_SERVER_ERROR"},
+                }
+            ]
+        },
+        status_code=500,
+    )
+
+
+def create_app(
+    settings: Settings,
+    *,
+    schema: Schema | None = None,
+    open_context: Callable[[Caller], Context] | None = None,
+) -> App:
+    """The application for these settings, with our own schema unless another is given.
+
+    Raises BadSetting where the upstream's address or policy can't be used.
+    """
+    try:
+        upstream = Upstream(settings.upstream, settings.policy)
+    except ValueError as error:
+        raise BadSetting(f"--upstream (ONEDTOUCH_UPSTREAM): {error}.") from None
+    habits = Habits()
+    return App(
+        settings,
+        schema=schema or our_schema,
+        upstream=upstream,
+        open_context=open_context or (lambda caller: OurContext(caller, upstream, habits)),
+    )

@@ -1,0 +1,109 @@
+"""Connections: uvicorn's HTTP connection, with bounds on how long and how slow a request may begin.
+
+Uvicorn leaves a connection open for as long as its client takes to send the line and the headers
+of a request, and holds whatever comes. Both are bounded here, and every refusal is JSON. It builds
+on uvicorn's own classes, whose version is pinned.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from web.answers import refusal
+from web.refusals import Refused
+
+_MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """One connection of a client; the bounds are set by `bounded`."""
+
+    header_limit: int
+    header_timeout: float
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._in_head = False
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._refused = _MALFORMED
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start to wait for the first request."""
+        super().connection_made(transport)  # type: ignore[arg-type] # it is always a Transport
+        self._head_timer = self.loop.call_later(self.header_timeout, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in, and look whether a request's head is overdue or too long."""
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._head_bytes > self.header_limit:
+            self._refuse(self._too_long())
+        elif self._head_timer is None and (self._in_head or not self._is_answering()):
+            self._head_timer = self.loop.call_later(self.header_timeout, self._too_slow)
+
+    def on_message_begin(self) -> None:
+        """Begin the head of a request."""
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        """End the head of a request."""
+        if self._head_bytes > self.header_limit:
+            # Some of what came may belong to the body: now the head's own size is known.
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > self.header_limit:
+                self._refused = self._too_long()
+                raise self._refused
+        self._in_head = False
+        self._head_bytes = 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser, or a bound, did not let through."""
+        del msg
+        self._refuse(self._refused)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        if self.transport.is_closing():
+            return
+        if not self._head_bytes:
+            self.transport.close()
+            return
+        sentence = f"The request was not there within {self.header_timeout:g} seconds."
+        self._refuse(Refused(408, "BAD_USER_INPUT", sentence))
+
+    def _too_long(self) -> Refused:
+        sentence = f"Line and headers have more than the {self.header_limit} bytes allowed."
+        return Refused(431, "BAD_USER_INPUT", sentence)
+
+    def _refuse(self, refused: Refused) -> None:
+        self._stop_waiting()
+        answer = refusal(None, refused)
+        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+        lines = [b"%b: %b\r\n" % pair for pair in (*headers, (b"connection", b"close"))]
+        self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]))
+        self.transport.close()
+
+
+def bounded(header_limit: int, header_timeout: float) -> type[BoundedConnection]:
+    """The class of connections with these bounds, as uvicorn wants it."""
+    bounds = {"header_limit": header_limit, "header_timeout": header_timeout}
+    return type("BoundedConnection", (BoundedConnection,), bounds)

@@ -1,0 +1,331 @@
+"""The GraphQL endpoint: one bare ASGI application from HTTP request to HTTP answer."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from time import perf_counter
+from typing import Any, Final, Protocol, TypeGuard, cast
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    VariableDefinitionNode,
+    print_ast,
+)
+from strawberry import Schema
+from strawberry.execution import optimized_is_awaitable
+
+from schema.errors import INTERNAL
+from upstream.caller import Caller
+from upstream.errors import TimedOut
+from web import answers, request_headers
+from web.answers import Answer
+from web.documents import Documents
+from web.estimates import assert_affordable, estimated, explained
+from web.incoming import (
+    Body,
+    Disconnected,
+    Message,
+    Receive,
+    Request,
+    request_in_body,
+    request_in_url,
+)
+from web.limits import check_variables
+from web.negotiation import answer_type, assert_json_body, wants_html
+from web.operations import Operation
+from web.refusals import Refused, malformed
+from web.request_errors import RequestError
+from web.settings import Settings
+from web.watching import watched
+
+Scope = Message
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Presented = Callable[[GraphQLError], GraphQLError]
+
+ALLOW: Final = (b"allow", b"GET, POST")
+ALLOW_POST: Final = (b"allow", b"POST")
+NOT_ACCEPTABLE: Final = "Answers are application/graphql-response+json or application/json."
+# An operation ends itself by its deadline; this much later it is ended from outside.
+MOMENT_SECONDS: Final = 0.5
+CLIENT_GONE: Final = 499
+
+# Strawberry's is quicker than graphql-core's for the values that have no awaitables in them.
+_is_awaitable: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+
+logger = logging.getLogger(__name__)
+
+
+class Context(Protocol):
+    """What the resolvers of one operation share; see resolvers.context."""
+
+    stale: list[tuple[list[str | int], float]]
+
+    def close(self) -> None:
+        """End what the operation still has under way."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the endpoint serves: a schema, and how an operation on it is begun and its errors told.
+
+    `presented` makes any error one that a caller may see. `observers` are called with the record
+    of each request when it is over.
+    """
+
+    schema: Schema
+    documents: Documents
+    open_context: Callable[[Caller], Context]
+    presented: Presented
+    page: Application
+    observers: Sequence[Callable[[Operation], None]] = ()
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request while it is being answered."""
+
+    method: str
+    query_string: bytes
+    headers: dict[bytes, bytes]
+    receive: Receive
+    body: Body
+    media_type: bytes | None
+    operation: Operation
+
+
+class Endpoint:
+    """POST and GET /graphql."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        """An endpoint for one process; it keeps nothing of an operation."""
+        self._settings = settings
+        self._service = service
+        self._graphql_schema = service.schema._schema  # noqa: SLF001 - no public name
+        self._build = service.schema.execution_context_class.build
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; only a cancellation by the server comes out of it."""
+        began = perf_counter()
+        headers = request_headers.headers_of(scope["headers"])
+        accept = headers.get(b"accept")
+        method = scope["method"]
+        if method == "GET" and wants_html(accept):
+            await self._service.page(scope, receive, send)
+            return
+        named = request_headers.request_id(headers)
+        operation = Operation(named.decode("ascii"))
+        visit = Visit(
+            method,
+            scope["query_string"],
+            headers,
+            receive,
+            Body(receive),
+            answer_type(accept),
+            operation,
+        )
+        try:
+            answer = await self._answer(visit)
+        except Disconnected:
+            operation.status = CLIENT_GONE
+            self._finished(operation, perf_counter() - began)
+            return
+        operation.status = answer.status
+        operation.answered_bytes = len(answer.body)
+        seconds = perf_counter() - began
+        await _send(send, answer, named, answers.server_timing(operation.caller, seconds))
+        self._finished(operation, seconds)
+
+    def _finished(self, operation: Operation, seconds: float) -> None:
+        operation.seconds = seconds
+        for observe in self._service.observers:
+            observe(operation)
+
+    async def _answer(self, visit: Visit) -> Answer:
+        """The answer, whatever happens; raises Disconnected where nobody waits for it."""
+        operation = visit.operation
+        try:
+            request = await self._request(visit)
+            answer = await self._operated(visit, request)
+        except RequestError as error:
+            return _not_executed(visit, [error])
+        except Refused as refused:
+            operation.codes = (refused.code,)
+            if not visit.body.ended and visit.headers.get(b"expect") is None:
+                await visit.body.discard()
+            return answers.refusal(visit.media_type, refused)
+        except Disconnected:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets JSON
+            log_internal(operation.request_id, error)
+            broken = Refused(500, "INTERNAL_SERVER_ERROR", INTERNAL[1])
+            operation.codes = (broken.code,)
+            return answers.refusal(visit.media_type, broken)
+        return _not_modified_or(answer, visit.headers) if visit.method == "GET" else answer
+
+    async def _request(self, visit: Visit) -> Request:
+        """The GraphQL request that came in; raises Refused where there is none."""
+        settings = self._settings
+        headers = visit.headers
+        by_post = visit.method == "POST"
+        if not by_post and visit.method != "GET":
+            raise Refused(405, "BAD_USER_INPUT", "Use POST, or GET for queries.", [ALLOW])
+        if visit.media_type is None:
+            raise Refused(406, "BAD_USER_INPUT", NOT_ACCEPTABLE)
+        if by_post:
+            assert_json_body(headers.get(b"content-type"), headers.get(b"content-encoding"))
+        else:
+            request_headers.assert_not_from_a_foreign_page(headers)
+        body = await visit.body.read(
+            headers.get(b"content-length"), settings.body_limit, settings.body_timeout
+        )
+        if by_post:
+            return request_in_body(body, settings.variables_limit)
+        return request_in_url(visit.query_string, settings.variables_limit)
+
+    async def _operated(self, visit: Visit, request: Request) -> Answer:
+        """The answer of the operation that is asked for; raises RequestError for none."""
+        if not request.query:
+            raise malformed("There is no GraphQL document: `query` is missing or empty.")
+        prepared = self._service.documents.prepare(request.query)
+        if prepared.errors:
+            return _not_executed(visit, prepared.errors)
+        chosen = prepared.operation(request.operationName or None)
+        visit.operation.kind = chosen.kind.value
+        visit.operation.name = chosen.name
+        if visit.method == "GET" and chosen.kind is not OperationType.QUERY:
+            raise Refused(
+                405, "BAD_USER_INPUT", "A GET is for queries only: use POST.", [ALLOW_POST]
+            )
+        variables = request.variables or {}
+        limits = self._settings.limits
+        if variables:
+            check_variables(variables, limits)
+        estimate = estimated(chosen.footprint, variables)
+        assert_affordable(estimate, limits.upstream_requests)
+        visit.operation.estimated_requests = estimate.requests
+        if b"x-explain" in visit.headers:
+            return answers.explained(visit.media_type, explained(chosen.footprint, variables))
+        seconds = request_headers.deadline_seconds(visit.headers, self._settings.deadline)
+        caller = visit.operation.caller = Caller(
+            request_headers.bearer_token(visit.headers),
+            asyncio.get_running_loop().time() + seconds,
+            request_headers.most_upstream_requests(visit.headers),
+        )
+        context = self._service.open_context(caller)
+        try:
+            executor = self._build(
+                self._graphql_schema,
+                prepared.document,
+                None,
+                context,
+                variables,
+                chosen.name,
+                is_awaitable=_is_awaitable,
+            )
+            if isinstance(executor, list):
+                return _not_executed(visit, variable_errors(executor))
+            result: Any = executor.execute_operation()
+            if isawaitable(result):
+                result = await watched(result, visit.receive, caller.deadline + MOMENT_SECONDS)
+        except TimeoutError:
+            late = GraphQLError("", original_error=TimedOut("the operation outlived its deadline"))
+            result = ExecutionResult(None, [late])
+        finally:
+            context.close()
+        return self._executed(visit, result, context)
+
+    def _executed(self, visit: Visit, result: ExecutionResult, context: Context) -> Answer:
+        operation = visit.operation
+        errors = self._presented(result.errors or (), operation)
+        extensions = answers.extensions(operation, context.stale, visit.headers.get(b"x-include"))
+        answer = answers.executed(visit.media_type, result.data, errors, extensions)
+        storable = not errors and not context.stale and operation.kind == "query"
+        answer.headers.append(
+            (b"cache-control", answers.cache_control(operation.caller, storable=storable))
+        )
+        return answer
+
+    def _presented(
+        self, errors: Sequence[GraphQLError], operation: Operation
+    ) -> list[dict[str, Any]]:
+        """The errors as the caller sees them, the first few; all of their codes are noted."""
+        presented = []
+        for error in errors:
+            public = self._service.presented(error)
+            if code_of(public) == "INTERNAL_SERVER_ERROR":
+                log_internal(operation.request_id, error.original_error or error)
+            presented.append(public)
+        operation.codes = tuple(dict.fromkeys(map(code_of, presented)))
+        return [_formatted(error) for error in presented[: self._settings.most_errors]]
+
+
+def code_of(error: GraphQLError) -> str:
+    """The contract's code of an error."""
+    return str((error.extensions or {}).get("code"))
+
+
+def log_internal(request_id: str, error: BaseException) -> None:
+    """Log where an exception came from; not what it says, which may hold a caller's values."""
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    logger.error(
+        "%s in request %s\n%s",
+        type(error).__name__,
+        request_id,
+        frames,
+        extra={"fields": {"request_id": request_id}},
+    )
+
+
+def _not_executed(visit: Visit, errors: Sequence[RequestError]) -> Answer:
+    visit.operation.codes = tuple(dict.fromkeys(map(code_of, errors)))
+    return answers.not_executed(visit.media_type, [_formatted(error) for error in errors])
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    return cast("dict[str, Any]", error.formatted)
+
+
+def variable_errors(errors: Sequence[GraphQLError]) -> list[RequestError]:
+    """The errors of variables in words without their values, which graphql-core's repeat."""
+    told: dict[str, RequestError] = {}
+    for error in errors:
+        definition = error.nodes[0] if error.nodes else None
+        if isinstance(definition, VariableDefinitionNode):
+            name = definition.variable.name.value
+            sentence = f"The variable ${name} must be of type {print_ast(definition.type)}."
+        else:
+            name, sentence = "", "The variables do not fit the operation."
+        if name not in told:
+            told[name] = RequestError("BAD_USER_INPUT", sentence, at=error)
+    return list(told.values())
+
+
+def _not_modified_or(answer: Answer, headers: dict[bytes, bytes]) -> Answer:
+    if any(value == answers.NO_STORE for _, value in answer.headers):
+        return answer
+    etag = answers.weak_etag(answer.body)
+    answer.headers.append((b"etag", etag))
+    if not answers.is_known(etag, headers.get(b"if-none-match")):
+        return answer
+    kept = [pair for pair in answer.headers if pair[0] != b"content-type"]
+    return Answer(304, b"", kept)
+
+
+async def _send(send: Send, answer: Answer, request_id: bytes, server_timing: bytes) -> None:
+    headers = [
+        *answer.headers,
+        (b"vary", b"Authorization, Accept"),
+        (b"x-request-id", request_id),
+        (b"server-timing", server_timing),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if answer.status != 304:  # noqa: PLR2004 - a 304 has no body to be long
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

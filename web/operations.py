@@ -1,0 +1,27 @@
+"""The record of one request: what was asked, how it ended and what it cost; logs and metrics."""
+
+from dataclasses import dataclass
+
+from upstream.caller import Caller
+
+
+@dataclass(slots=True)
+class Operation:
+    """What is known of a request when it has been answered; without tokens, values or texts.
+
+    `kind` is "query" or "mutation", `name` the operation's own, both None where it did not come
+    to that. `trusted` is whether the document is one of the operator's. `status` is the HTTP
+    status, 499 where the client went away before it got one. `estimated_requests` is the most
+    that it could cost upstream.
+    """
+
+    request_id: str
+    kind: str | None = None
+    name: str | None = None
+    trusted: bool = False
+    status: int = 0
+    seconds: float = 0.0
+    caller: Caller | None = None
+    estimated_requests: int = 0
+    codes: tuple[str, ...] = ()
+    answered_bytes: int = 0

@@ -1,0 +1,77 @@
+"""The serving: uvicorn around the application, until a signal asks for the end."""
+
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from web.app import App
+from web.connections import bounded
+from web.settings import Settings
+
+BACKLOG = 2048
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens there; OSError with the system's words where it can't."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def serve(app: App, listening: socket.socket, started: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then drain; `started` is called once it can be asked.
+
+    Raises SystemExit where the application can't start.
+    """
+    _Server(app, started).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that, asked to stop, first says so on /readyz for a moment and then ends well."""
+
+    def __init__(self, app: App, started: Callable[[], None]) -> None:
+        super().__init__(_config(app))
+        self._app = app
+        self._told = started
+        self._listens_until = float("inf")
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._told()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Uvicorn's own would raise the signal again at the end: no exit code 0.
+        del frame
+        if self._app.drain.begun:
+            self.should_exit = True
+            self.force_exit = sig == signal.SIGINT
+            return
+        self._app.drain.begin()
+        # A person at a terminal has no load balancer that needs to hear of it first.
+        pause = self._app.settings.drain_pause if sig == signal.SIGTERM else 0.0
+        self._listens_until = time.monotonic() + pause
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or time.monotonic() >= self._listens_until
+
+
+def _config(app: App) -> uvicorn.Config:
+    settings: Settings = app.settings
+    return uvicorn.Config(
+        app,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http=bounded(settings.header_limit, settings.header_timeout),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=settings.idle_timeout,
+        timeout_graceful_shutdown=settings.drain_bound,
+    )
