@@ -1,0 +1,280 @@
+"""Documents: parsed, limited and validated once, and what a caller learns of a bad one."""
+
+import pytest
+from graphql import OperationType, build_schema, get_introspection_query, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.documents import Documents, Prepared, Shelf
+from web.limits import Limits
+from web.request_errors import RequestError
+
+SCHEMA = build_schema(
+    """
+    type Query { album(id: ID!): Album albums(first: Int): [Album!]! }
+    type Album { title: String! label: Label same(as: DeliveryType): Album }
+    type Label { name: String! }
+    type Mutation { createToken(input: Credentials!): String }
+    input Credentials { username: String! password: String! }
+    enum DeliveryType { NEW UPDATE }
+    """
+)
+
+
+def documents(entries: int = 100, *, introspection: bool = True) -> Documents:
+    return Documents(SCHEMA, introspection=introspection, entries=entries)
+
+
+def errors_of(text: str, *, introspection: bool = True) -> list[tuple[str, str]]:
+    """The codes and sentences of a document's errors."""
+    prepared = documents(introspection=introspection).prepare(text)
+    return [((error.extensions or {})["code"], error.message) for error in prepared.errors]
+
+
+def test_a_text_is_worked_on_once() -> None:
+    kept = documents()
+    prepared = kept.prepare("{ albums { title } }")
+
+    assert prepared.errors == ()
+    assert kept.prepare("{ albums { title } }") is prepared
+    assert kept.prepare("{ albums { title } }") is prepared
+
+
+def test_errors_are_kept_too() -> None:
+    kept = documents()
+    prepared = kept.prepare("{ nothing }")
+
+    assert prepared.errors
+    assert kept.prepare("{ nothing }") is prepared
+
+
+def test_documents_that_are_used_once_do_not_push_out_one_that_is_used() -> None:
+    kept = documents(entries=8)
+    used = kept.prepare("{ albums { title } }")
+    kept.prepare("{ albums { title } }")
+
+    for number in range(100):
+        kept.prepare(f"{{ a{number}: albums {{ title }} }}")
+        kept.prepare(f"{{ bad{number} }}")
+
+    assert kept.prepare("{ albums { title } }") is used
+    assert len(kept) == 5  # the used one, and two each that are new or refused
+
+
+def test_a_text_too_long_for_its_shelf_pushes_nothing_out() -> None:
+    shelf = Shelf[int](entries=3, characters=10)
+    shelf.put("short", 1)
+    shelf.put("longer than ten", 2)
+
+    assert (shelf.get("short"), shelf.get("longer than ten")) == (1, None)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["get", "take", "put"]), st.text("ab", min_size=1, max_size=4))
+    )
+)
+def test_a_shelf_never_holds_more_than_it_may_and_keeps_what_was_used_last(
+    steps: list[tuple[str, str]],
+) -> None:
+    shelf = Shelf[str](entries=3, characters=8)
+    # the oracle: a plain list, the last used at its end
+    held: list[str] = []
+    for step, text in steps:
+        known = text in held
+        if step == "put" and not known:
+            shelf.put(text, text)
+            held.append(text)
+            while len(held) > 3 or sum(map(len, held)) > 8:
+                held.pop(0)
+        elif step != "put":
+            found = shelf.get(text) if step == "get" else shelf.take(text)
+            assert found == (text if known else None)
+            if known:
+                held.remove(text)
+            if known and step == "get":
+                held.append(text)
+        assert len(shelf) == len(held)
+        assert shelf.characters == sum(map(len, held))
+
+
+def test_a_syntax_error_is_a_failed_parse_at_its_place() -> None:
+    (error,) = documents().prepare("{ albums(").errors
+
+    assert error.formatted == {
+        "message": "Syntax Error: Expected Name, found <EOF>.",
+        "locations": [{"line": 1, "column": 10}],
+        "extensions": {"code": "GRAPHQL_PARSE_FAILED"},
+    }
+
+
+def test_an_unknown_field_is_a_failed_validation_at_its_place() -> None:
+    (error,) = documents().prepare("{ album(id: 1) {\n  titel } }").errors
+
+    assert error.formatted == {
+        "message": "Cannot query field 'titel' on type 'Album'. Did you mean 'title' or 'label'?",
+        "locations": [{"line": 2, "column": 3}],
+        "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"},
+    }
+
+
+def test_without_introspection_nothing_is_told_of_the_schema() -> None:
+    assert errors_of("{ album(id: 1) { titel } }", introspection=False) == [
+        ("GRAPHQL_VALIDATION_FAILED", "Cannot query field 'titel' on type 'Album'.")
+    ]
+    ((code, sentence),) = errors_of("{ __schema { description } }", introspection=False)
+    assert code == "GRAPHQL_VALIDATION_FAILED"
+    assert sentence.startswith("GraphQL introspection has been disabled")
+    assert errors_of("{ __typename albums { __typename } }", introspection=False) == []
+
+
+def test_the_introspection_query_is_let_through() -> None:
+    query = get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+        one_of=True,
+    )
+
+    assert errors_of(query) == []
+
+
+def test_a_limit_is_told_before_validation() -> None:
+    (error,) = documents().prepare("{" + " nothing" * 101 + " }").errors
+
+    assert error.formatted["extensions"] == {
+        "code": "QUERY_TOO_COMPLEX",
+        "what": "root fields",
+        "estimated": 101,
+        "allowed": 100,
+    }
+
+
+def test_a_few_errors_are_enough() -> None:
+    assert len(errors_of("{" + "".join(f" no{n}" for n in range(50)) + " }")) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ albums {" + " same(as: NEW) { title }" * 200 + " } }",
+        "{"
+        + "".join(f" ...F{n}" for n in range(95))
+        + " }"
+        + "".join(f" fragment F{n} on Query {{ albums {{ title }} }}" for n in range(95)),
+        # so few that only graphql-core's own bound is in the way, lowered
+        "{ albums {" + " label { name }" * 120 + " } }",
+    ],
+)
+def test_validation_gives_up_on_fields_that_must_all_be_compared(text: str) -> None:
+    (error,) = documents().prepare(text).errors
+
+    assert error.formatted["extensions"] == {
+        "code": "QUERY_TOO_COMPLEX",
+        "what": "fields of one name",
+    }
+
+
+def test_forty_fragments_with_fields_in_common_are_let_through() -> None:
+    text = "{ albums {" + "".join(f" ...F{n}" for n in range(40)) + " } }"
+    fragments = "".join(f" fragment F{n} on Album {{ title label {{ name }} }}" for n in range(40))
+
+    assert errors_of(text + fragments) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mutation { createToken(input: {username: "me" "hunter2"}) }',
+        'mutation { createToken(input: {username: "me", password "hunter2"}) }',
+        'mutation { createToken(input: {username: "me", password """hunter2"""}) }',
+        'mutation { createToken(input: "hunter2") }',
+        'mutation { createToken(input: {password: "hunter2"}) }',
+        'mutation { createToken(input: {username: "a", password: "b", pass: "hunter2"}) }',
+        'mutation { createToken(input: {username: ["hunter2"], password: "x"}) }',
+        "mutation { createToken(input: {username: hunter2, password: 1}) }",
+        'mutation { createToken(input: {username: {a: "hunter2"}, password: "x"}) }',
+        '{ albums(first: "hunter2") { title } }',
+        "{ albums { same(as: hunter2) { title } } }",
+        '{ albums { same(as: "hunter2") { title } } }',
+        'query ($a: Int = "hunter2") { albums(first: $a) { title } }',
+    ],
+)
+def test_no_error_repeats_a_literal(text: str) -> None:
+    for introspection in (True, False):
+        found = errors_of(text, introspection=introspection)
+        assert found
+        assert "hunter2" not in str(found)
+
+
+def test_an_error_about_a_literal_still_says_what_is_wrong() -> None:
+    assert errors_of('{ albums(first: "many") { title } }') == [
+        ("GRAPHQL_VALIDATION_FAILED", "Int cannot represent non-integer value.")
+    ]
+    assert errors_of('mutation { createToken(input: {password: "hunter2"}) }') == [
+        (
+            "GRAPHQL_VALIDATION_FAILED",
+            "Expected value of type 'Credentials' to include required field 'username'.",
+        )
+    ]
+
+
+def test_a_long_name_is_not_repeated_whole() -> None:
+    ((_, sentence),) = errors_of("{ " + "a" * 50_000 + " }")
+
+    assert len(sentence) == 403
+
+
+def prepared(text: str) -> Prepared:
+    made = documents().prepare(text)
+    assert made.errors == ()
+    return made
+
+
+TWO = "query One { albums { title } } mutation Two($a: Credentials!) { createToken(input: $a) }"
+
+
+def test_an_operation_is_found_by_its_name() -> None:
+    operation = prepared(TWO).operation("Two")
+
+    assert (operation.name, operation.kind) == ("Two", OperationType.MUTATION)
+
+
+def test_the_only_operation_needs_no_name() -> None:
+    operation = prepared("{ albums { title } }").operation()
+
+    assert (operation.name, operation.kind) == (None, OperationType.QUERY)
+
+
+def test_an_operation_is_looked_at_once() -> None:
+    made = prepared(TWO)
+
+    assert made.operation("One") is made.operation("One")
+
+
+@pytest.mark.parametrize("name", [None, "Three", ""])
+def test_an_ambiguous_or_unknown_name_is_bad_input(name: str | None) -> None:
+    with pytest.raises(RequestError) as refused:
+        prepared(TWO).operation(name)
+
+    assert refused.value.extensions == {"code": "BAD_USER_INPUT"}
+
+
+def test_errors_that_are_kept_keep_no_document_alive() -> None:
+    (error,) = documents().prepare("{ nothing }").errors
+
+    assert error.nodes is None
+
+
+def test_the_limits_can_be_set() -> None:
+    kept = Documents(SCHEMA, Limits(tokens=3))
+
+    assert kept.prepare("{ a }").errors[0].message.startswith("Cannot query field")
+    assert kept.prepare("{ a b }").errors[0].message == (
+        "This request is too complex: it has 4 tokens, 3 are allowed."
+    )
+
+
+def test_the_document_is_the_parsed_one() -> None:
+    assert prepared("{ albums { title } }").document == parse("{ albums { title } }")

@@ -1,0 +1,276 @@
+"""Documents: GraphQL texts parsed, limited and validated once, and kept for the next request.
+
+How an HTTP view uses what stands here and beside it (nothing here sends or awaits anything but
+`Persisted`, which may ask Redis):
+
+    resolved = await persisted.resolve(query, document_id, extensions)  # raises RequestError
+    prepared = documents.prepare(resolved.text)         # never raises; a hit costs about 1 µs
+    if prepared.errors: ...                             # RequestErrors: answer them, no data
+    await persisted.keep(resolved)                      # only what is valid is registered (APQ)
+    operation = prepared.operation(operation_name)      # raises RequestError
+    operation.kind                                      # OperationType: GET is for queries only
+    check_variables(variables, limits)                  # raises RequestError (web/limits.py)
+    estimate = estimated(operation.footprint, variables)  # web/estimates.py; .requests: int
+    assert_affordable(estimate, limits.upstream_requests)  # raises RequestError
+    explained(operation.footprint, variables)           # instead of executing: extensions.explain
+    prepared.document, operation.name                   # execute these; the name is None or str
+
+A RequestError is a GraphQLError with a code in its extensions; its `formatted` is what the answer
+shows. Answer it without data, with 400 in application/graphql-response+json and 200 in
+application/json. Estimates take `Prices(album=1)` once it is known which address albums have.
+"""
+
+import re
+from collections import OrderedDict
+from typing import Final, Generic, TypeVar
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    ObjectFieldNode,
+    OperationDefinitionNode,
+    OperationType,
+    ValueNode,
+    VariableNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
+
+from web.estimates import footprint
+from web.limits import Limits, check_document, check_text
+from web.request_errors import RequestError
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
+"""Steps that comparing fields of one name may take in validation, which is quadratic.
+
+graphql-core's own bound, a twentieth of its default: a step costs up to 3 µs, and 40 fragments
+side by side with fields in common, as Relay writes them, take 16,000.
+"""
+
+MOST_ERRORS: Final = 5
+"""Errors of one document that are shown; validation stops at the next one."""
+
+LONGEST_SENTENCE: Final = 400
+"""Characters of an error that are shown: it may quote a name of any length."""
+
+_NOTHING: Final = DocumentNode(definitions=())
+
+T = TypeVar("T")
+
+
+class Shelf(Generic[T]):
+    """What was used last, by text; bounded in entries and in characters of their texts."""
+
+    def __init__(self, entries: int, characters: int) -> None:
+        self._entries = entries
+        self._characters = characters
+        self._held: OrderedDict[str, T] = OrderedDict()
+        self.characters = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, text: str) -> T | None:
+        """What is kept under this text, now the last to go."""
+        found = self._held.get(text)
+        if found is not None:
+            self._held.move_to_end(text)
+        return found
+
+    def take(self, text: str) -> T | None:
+        """What is kept under this text, and no longer is."""
+        found = self._held.pop(text, None)
+        if found is not None:
+            self.characters -= len(text)
+        return found
+
+    def put(self, text: str, kept: T) -> None:
+        """Keep something under a text that has nothing yet; what was used least makes room.
+
+        A text that would need the whole shelf and more is not kept.
+        """
+        if len(text) > self._characters:
+            return
+        self._held[text] = kept
+        self.characters += len(text)
+        while len(self._held) > self._entries or self.characters > self._characters:
+            oldest, _ = self._held.popitem(last=False)
+            self.characters -= len(oldest)
+
+
+class Operation:
+    """One operation of a valid document, and what it can cause upstream (web/estimates.py)."""
+
+    __slots__ = ("definition", "footprint", "kind", "name")
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode
+    ) -> None:
+        self.definition = definition
+        self.kind: OperationType = definition.operation
+        self.name: str | None = definition.name.value if definition.name else None
+        self.footprint = footprint(schema, document, definition)
+
+
+class Prepared:
+    """A text that was parsed, limited and validated: a document, or the errors in it.
+
+    The document is an empty one where there are errors.
+    """
+
+    __slots__ = ("_operations", "_schema", "document", "errors")
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, errors: tuple[RequestError, ...]
+    ) -> None:
+        self._schema = schema
+        self._operations: dict[str | None, Operation] = {}
+        self.document = document
+        self.errors = errors
+
+    def operation(self, name: str | None = None) -> Operation:
+        """The operation with this name; without a name, the only one. Raises RequestError."""
+        known = self._operations.get(name)
+        if known is None:
+            known = Operation(self._schema, self.document, self._definition(name))
+            self._operations[name] = known
+        return known
+
+    def _definition(self, name: str | None) -> OperationDefinitionNode:
+        definitions = [
+            definition
+            for definition in self.document.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        ]
+        if name is not None:
+            for definition in definitions:
+                if definition.name is not None and definition.name.value == name:
+                    return definition
+            raise RequestError("BAD_USER_INPUT", "The document has no operation of this name.")
+        if len(definitions) == 1:
+            return definitions[0]
+        raise RequestError(
+            "BAD_USER_INPUT",
+            "The document has several operations: say which one with operationName.",
+        )
+
+
+class Documents:
+    """All documents that are kept for one schema.
+
+    A document is kept for good, as long as it is used, from its second use on. Until then, and
+    with errors for ever, it stands on a shelf of its own: whoever sends many that are used once
+    can't push out those that others use.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        *,
+        introspection: bool = True,
+        entries: int = 1_000,
+        characters: int = 1_000_000,
+    ) -> None:
+        """`entries` and `characters` bound what is kept.
+
+        Without introspection, no error suggests a name either.
+        """
+        self._schema = schema
+        self._limits = limits or Limits()
+        self._suggestions = introspection
+        self._rules = (
+            specified_rules
+            if introspection
+            else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        )
+        self._used = Shelf[Prepared](entries, characters)
+        self._new = Shelf[Prepared](max(entries // 4, 1), characters // 4)
+        self._refused = Shelf[Prepared](max(entries // 4, 1), characters // 4)
+
+    def __len__(self) -> int:
+        return len(self._used) + len(self._new) + len(self._refused)
+
+    def prepare(self, text: str) -> Prepared:
+        """The document that a text is, or the errors in it; a text is worked on once."""
+        found = self._used.get(text)
+        if found is not None:
+            return found
+        found = self._new.take(text)
+        if found is not None:
+            self._used.put(text, found)
+            return found
+        found = self._refused.get(text)
+        if found is not None:
+            return found
+        made = self._made(text)
+        (self._refused if made.errors else self._new).put(text, made)
+        return made
+
+    def _made(self, text: str) -> Prepared:
+        try:
+            check_text(text, self._limits)
+            document = parse(text)
+            check_document(document, self._limits)
+        except RequestError as error:
+            return Prepared(self._schema, _NOTHING, (error.with_traceback(None),))
+        except GraphQLSyntaxError as error:
+            return Prepared(self._schema, _NOTHING, (_syntax_error(error),))
+        found = validate(
+            self._schema,
+            document,
+            self._rules,
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
+        )
+        if found:
+            return Prepared(self._schema, _NOTHING, _validation_errors(found))
+        return Prepared(self._schema, document, ())
+
+
+_LITERAL = re.compile(r"\b(String|BlockString|Int|Float) '.*'", re.DOTALL)
+
+
+def _syntax_error(error: GraphQLSyntaxError) -> RequestError:
+    """A syntax error that quotes no literal: it may be a password in the wrong place."""
+    sentence = _LITERAL.sub(r"\1", error.message)
+    return RequestError("GRAPHQL_PARSE_FAILED", _shortened(sentence), at=error)
+
+
+def _validation_errors(errors: list[GraphQLError]) -> tuple[RequestError, ...]:
+    shown = [error for error in errors if not isinstance(error, ValidationAbortedError)]
+    if not shown or (len(shown) < len(errors) and len(shown) < MOST_ERRORS):
+        # graphql-core gave up comparing fields, and does not say how far it was
+        return (
+            RequestError(
+                "QUERY_TOO_COMPLEX",
+                "This request is too complex: too many fields and fragments share their names.",
+                extensions={"what": "fields of one name"},
+            ),
+        )
+    return tuple(
+        RequestError("GRAPHQL_VALIDATION_FAILED", _shortened(_without_literal(error)), at=error)
+        for error in shown
+    )
+
+
+def _without_literal(error: GraphQLError) -> str:
+    """An error's sentence without the literal that it is about: it may be a password."""
+    node = error.nodes[0] if error.nodes else None
+    if not isinstance(node, ValueNode | ObjectFieldNode) or isinstance(node, VariableNode):
+        return error.message
+    sentence = re.split(r": |,? found| Found", error.message, maxsplit=1)[0]
+    literal = getattr(node, "value", None)
+    if isinstance(literal, str) and literal in sentence:
+        return "This value is not of the type that is expected here."
+    return sentence if sentence[-1] in ".?" else f"{sentence}."
+
+
+def _shortened(sentence: str) -> str:
+    return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}..."
