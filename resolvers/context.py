@@ -1,14 +1,18 @@
 """The context of one operation: who asks, and what has been got for them so far."""
 
+from typing import TypeVar
+
 import strawberry
 from graphql.pyutils import Path
-from upstream.client import Upstream
 
 from resolvers.arrivals import Arrivals
 from resolvers.listings import Habits
 from resolvers.loaders import Loaders
 from resolvers.selection import Selection
-from upstream.caller import Caller, Reply, T
+from upstream.caller import Caller, Reply
+from upstream.client import Upstream
+
+ValueT = TypeVar("ValueT")
 
 
 class Context:
@@ -24,7 +28,7 @@ class Context:
         self.stale: list[tuple[list[str | int], float]] = []
         """Response paths that were served beyond their time, with their age in seconds."""
 
-    def unpack(self, reply: Reply[T], path: Path) -> T:
+    def unpack(self, reply: Reply[ValueT], path: Path) -> ValueT:
         """What was asked for; where it is stale, the place in the answer is noted."""
         if reply.stale_age is not None:
             self.stale.append((path.as_list(), reply.stale_age))
@@ -42,4 +46,4 @@ class Info(strawberry.Info[Context, None]):
     def selection(self) -> Selection:
         """What is selected below the field that is being resolved."""
         info = self._raw_info
-        return Selection(info.field_nodes, info.fragments, info.variable_values)
+        return Selection(info.field_nodes, info.fragments, self.variable_values)

@@ -16,7 +16,7 @@ from resolvers.loaders import Failure, Loader
 StructT = TypeVar("StructT", bound=Struct)
 
 
-async def whole(info: Info, loader: Loader[int], numbers: Iterable[int]) -> dict[int, Any]:
+async def whole(info: Info, loader: Loader[int, Any], numbers: Iterable[int]) -> dict[int, Any]:
     """Records by number: None where there is none, an exception where it could not be had."""
     outcomes = await loader.load_each(sorted(set(numbers)))
     path = info.path

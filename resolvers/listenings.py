@@ -65,20 +65,21 @@ async def joined_listenings(info: Info, rows: list[Any], selection: Selection) -
         if not isinstance(row, records.Listening):
             return row
         listening = _copy_of(row)
-        if isinstance(row.track_id, BadResponse):
-            listening.track = row.track_id
-        elif row.track_id is not None:
-            listening.track = (
-                tracks[row.track_id]
-                if whole_track
-                else records.TrackStub(row.track_id, row.track_isrc)
-            )
+        listening.track = _track_of(row, tracks if whole_track else None)
         number = number_of(row.album)
         if whole_album and number is not None:
             listening.album = albums[number]
         return listening
 
     return [joined(row) for row in rows]
+
+
+def _track_of(row: records.Listening, tracks: dict[int, Any] | None) -> Any:
+    """A listening's track: whole where tracks were loaded, else as much as the listening says."""
+    number: int | BadResponse | None = row.track_id
+    if number is None or isinstance(number, BadResponse):
+        return number
+    return records.TrackStub(number, row.track_isrc) if tracks is None else tracks[number]
 
 
 def _albums_of_several_tracks(played: list[records.Listening]) -> set[int]:

@@ -11,14 +11,16 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 from msgspec import Struct
-from upstream.client import Upstream
 
 from resolvers.arrivals import Arrivals, Kind
+from upstream import records
 from upstream.caller import Caller, Reply
+from upstream.client import Upstream
 from upstream.errors import UpstreamError
 from upstream.listing import Listing, Page
 
 KeyT = TypeVar("KeyT", bound=Hashable)
+ValueT = TypeVar("ValueT")
 
 
 class Failure(Struct, frozen=True):
@@ -31,12 +33,12 @@ class Failure(Struct, frozen=True):
         return self.error.fresh() if isinstance(self.error, UpstreamError) else self.error
 
 
-class Loader(Generic[KeyT]):
+class Loader(Generic[KeyT, ValueT]):
     """One kind of request: batched by the tick, each key sent once in an operation."""
 
     def __init__(
         self,
-        ask: Callable[[KeyT], Awaitable[Reply[Any]]],
+        ask: Callable[[KeyT], Awaitable[Reply[ValueT]]],
         tasks: set[asyncio.Task[Any]],
         *,
         before: Callable[[], Awaitable[None]] | None = None,
@@ -45,23 +47,23 @@ class Loader(Generic[KeyT]):
         self._ask = ask
         self._tasks = tasks
         self._before = before
-        self._batches: DataLoader[KeyT, Reply[Any] | Failure] = DataLoader(self._batch)
+        self._batches: DataLoader[KeyT, Reply[ValueT] | Failure] = DataLoader(self._batch)
 
-    async def load(self, key: KeyT) -> Reply[Any]:
+    async def load(self, key: KeyT) -> Reply[ValueT]:
         """The answer to one request; raises what the REST client raises."""
         outcome = await asyncio.shield(self._batches.load(key))
         if isinstance(outcome, Failure):
             raise outcome.raisable()
         return outcome
 
-    async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[Any] | Failure]:
+    async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[ValueT] | Failure]:
         """The answers to several requests, or their failures, without a task for each."""
         futures = {key: self._batches.load(key) for key in keys}
         if futures:
             await asyncio.shield(asyncio.gather(*futures.values()))
         return {key: future.result() for key, future in futures.items()}
 
-    async def _batch(self, keys: list[KeyT]) -> list[Reply[Any] | Failure]:
+    async def _batch(self, keys: list[KeyT]) -> list[Reply[ValueT] | Failure]:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
@@ -72,7 +74,7 @@ class Loader(Generic[KeyT]):
             return [await self._outcome(keys[0])]
         return await asyncio.gather(*map(self._outcome, keys))
 
-    async def _outcome(self, key: KeyT) -> Reply[Any] | Failure:
+    async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
         try:
             return await self._ask(key)
         except Exception as error:  # noqa: BLE001 - one key's failure is that key's alone
@@ -89,11 +91,15 @@ class Loaders:
         self.albums = self._records("album", upstream.album)
         self.artists = self._records("artist", upstream.artist)
         self.labels = self._records("label", upstream.label)
-        self.album_tracks = self._records("track", upstream.track)
+        self.album_tracks: Loader[int, records.AlbumTrack | None] = self._records(
+            "track", upstream.track
+        )
         """Tracks from anywhere: an album in a list may have brought them, without their cover."""
-        self.tracks = Loader[int](lambda number: upstream.track(caller, number), self._tasks)
+        self.tracks = Loader[int, records.Track | None](
+            lambda number: upstream.track(caller, number), self._tasks
+        )
         """Tracks from their own address: with a cover of their own."""
-        self.pages = Loader[tuple[Listing, int, int]](self._page(upstream), self._tasks)
+        self.pages = Loader[tuple[Listing, int, int], Page](self._page(upstream), self._tasks)
 
     def close(self) -> None:
         """Cancel what is still under way: nobody waits for it any more."""
@@ -101,9 +107,9 @@ class Loaders:
             task.cancel()
 
     def _records(
-        self, kind: Kind, fetch: Callable[[Caller, int], Awaitable[Reply[Any]]]
-    ) -> Loader[int]:
-        async def ask(number: int) -> Reply[Any]:
+        self, kind: Kind, fetch: Callable[[Caller, int], Awaitable[Reply[ValueT]]]
+    ) -> Loader[int, ValueT]:
+        async def ask(number: int) -> Reply[ValueT]:
             brought = self._arrivals.find(kind, number)
             return Reply(brought) if brought is not None else await fetch(self._caller, number)
 

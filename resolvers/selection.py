@@ -74,10 +74,11 @@ class Selection:
                 self._collect(self._fragments[node.name.value].selection_set, visited)
 
     def _included(self, node: SelectionNode) -> bool:
-        for directive in node.directives:
+        for directive in node.directives or ():
             if directive.name.value in {"skip", "include"}:
                 # validation has seen to it that there is one argument, a Boolean! named `if`
-                condition = directive.arguments[0].value
+                (argument,) = directive.arguments or ()
+                condition = argument.value
                 holds = (
                     self._variables[condition.name.value]
                     if isinstance(condition, VariableNode)

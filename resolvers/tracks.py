@@ -17,6 +17,7 @@ async def track_numbered(info: Info, number: int, *, own_cover: bool) -> records
 
     Only a track from its own address has a cover of its own: `own_cover` says that it matters.
     """
-    loaders = info.context.loaders
-    loader = loaders.tracks if own_cover else loaders.album_tracks
-    return info.context.unpack(await loader.load(number), info.path)
+    context = info.context
+    if own_cover:
+        return context.unpack(await context.loaders.tracks.load(number), info.path)
+    return context.unpack(await context.loaders.album_tracks.load(number), info.path)

@@ -3,6 +3,8 @@
 Its printed form is committed as schema/schema.graphql; ../shared/contract.md is its promise.
 """
 
+from typing import Final
+
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.context import Info
@@ -14,7 +16,7 @@ from schema.query import Query
 from schema.scalars import SCALARS
 from schema.track import Track
 
-FEDERATION_VERSION = "2.9"
+FEDERATION_VERSION: Final = "2.9"
 """The highest version of Apollo Federation that every composer takes."""
 
 schema = Subgraph(

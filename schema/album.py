@@ -1,10 +1,10 @@
 """Album: a product of the catalogue, with everything in it."""
 
 import datetime as dt
-from typing import Any
 
 import strawberry
 
+from execution import instances_of
 from schema.artist import Artist
 from schema.cover import Cover
 from schema.label import Label
@@ -32,10 +32,4 @@ class Album(Node):
         description="Its tracks, in the order that the REST API gives."
     )
 
-    @classmethod
-    def is_type_of(cls, record: Any, _info: Any) -> bool:
-        """Whether a record is one of an album, whole or not."""
-        return isinstance(record, _ALBUMS)
-
-
-_ALBUMS = (records.Album, records.AlbumStub, records.AlbumReference)
+    is_type_of = instances_of(records.Album, records.AlbumStub, records.AlbumReference)

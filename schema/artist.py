@@ -1,9 +1,8 @@
 """Artist: who performs an album or a track."""
 
-from typing import Any
-
 import strawberry
 
+from execution import instances_of
 from schema.node import Node, id_field
 from upstream import records
 
@@ -16,7 +15,4 @@ class Artist(Node):
     database_id: int = strawberry.field(description="The number the REST API knows the artist by.")
     name: str = strawberry.field(description="The artist's name.")
 
-    @classmethod
-    def is_type_of(cls, record: Any, _info: Any) -> bool:
-        """Whether a record is one of a artist."""
-        return isinstance(record, records.Artist)
+    is_type_of = instances_of(records.Artist)

@@ -7,11 +7,10 @@ subgraphs can't share; these few types are what the REST API's pages need.
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
-from resolvers.listings import Arguments
-from strawberry.types.field import StrawberryField
 
 from resolvers.connections import Connection as Window
 from resolvers.context import Info
+from resolvers.listings import Arguments
 
 NodeT = TypeVar("NodeT")
 
@@ -94,8 +93,9 @@ def arguments(first: Any, after: Any, last: Any, before: Any) -> Arguments:
     return Arguments(*(None if value is strawberry.UNSET else value for value in given))
 
 
-def connection_field(node: type, resolver: Any, description: str) -> StrawberryField:
+def connection_field(node: type, resolver: Any, description: str) -> Any:
     """A field that shows a window of a list of such nodes."""
+    listed = Connection[node]  # type: ignore[valid-type] # a type that is chosen at run time
 
     async def connection(
         info: Info,
@@ -107,6 +107,4 @@ def connection_field(node: type, resolver: Any, description: str) -> StrawberryF
         window: Window = await resolver(info, arguments(first, after, last, before))
         return window
 
-    return strawberry.field(
-        resolver=connection, graphql_type=Connection[node], description=description
-    )
+    return strawberry.field(resolver=connection, graphql_type=listed, description=description)

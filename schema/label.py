@@ -1,9 +1,8 @@
 """Label: who publishes an album."""
 
-from typing import Any
-
 import strawberry
 
+from execution import instances_of
 from schema.node import Node, id_field
 from upstream import records
 
@@ -14,7 +13,4 @@ class Label(Node):
     database_id: int = strawberry.field(description="The number the REST API knows the label by.")
     name: str = strawberry.field(description="The label's name.")
 
-    @classmethod
-    def is_type_of(cls, record: Any, _info: Any) -> bool:
-        """Whether a record is one of a label."""
-        return isinstance(record, records.Label)
+    is_type_of = instances_of(records.Label)

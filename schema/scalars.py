@@ -12,6 +12,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from execution import keeps
 from upstream.errors import BadResponse
 
 Duration = NewType("Duration", str)
@@ -61,9 +62,15 @@ def _shown_url(value: str) -> str:
     return value
 
 
-def _shown_country_code(value: str) -> str:
+def check_country_code(value: str) -> None:
+    """Raise BadResponse for a text that is no ISO 3166-1 alpha-2 code."""
     if _COUNTRY_CODE.fullmatch(value) is None:
         raise BadResponse("a country code is not two letters")
+
+
+@keeps(str)
+def _shown_country_code(value: str) -> str:
+    # checked by the one field that shows codes, once for a list and not once for a code
     return value
 
 

@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 import strawberry
-from upstream.decoding import territories
 
-from execution import pure
+from execution import Serialized, instances_of, pure
 from schema.cover import Cover
 from schema.node import Node, id_field
-from schema.scalars import URL, CountryCode, Duration, is_url, seconds_of
+from schema.scalars import URL, CountryCode, Duration, check_country_code, is_url, seconds_of
 from upstream import records
+from upstream.decoding import territories
 from upstream.errors import BadResponse
 
 
@@ -25,13 +25,24 @@ def duration_seconds(root: Any) -> int | None:
 @pure
 def streamable(root: Any) -> bool:
     """Whether a track has any stream URL that can be one."""
-    return any(isinstance(url, str) and is_url(url) for url in _stream_urls(root))
+    return any(
+        isinstance(url, str) and is_url(url)
+        for url in (root.high_bitrate_url, root.low_bitrate_url)
+    )
 
 
 @pure
 def available_territories(root: Any) -> Any:
-    """The country codes of a track, each checked."""
-    return territories(root)
+    """The country codes of a track, checked once for each distinct list."""
+    codes = territories(root)
+    shown = _checked.get(id(codes))
+    if shown is None or shown[0] is not codes:
+        for code in codes:
+            check_country_code(code)
+        if len(_checked) >= _MOST_LISTS:
+            _checked.clear()
+        shown = _checked[id(codes)] = (codes, Serialized(codes))
+    return shown[1]
 
 
 @pure
@@ -45,8 +56,10 @@ def available_in(
     return territory in territories(root)
 
 
-def _stream_urls(root: Any) -> tuple[Any, Any]:
-    return root.high_bitrate_url, root.low_bitrate_url
+_MOST_LISTS = 2048
+
+_checked: dict[int, tuple[list[str], Serialized[str]]] = {}
+"""Lists that were checked, by their identity: the REST client decodes each distinct list once."""
 
 
 @strawberry.federation.type(
@@ -88,7 +101,4 @@ class Track(Node):
         description="The track's own cover or, inside an album, the album's."
     )
 
-    @classmethod
-    def is_type_of(cls, record: Any, _info: Any) -> bool:
-        """Whether a record is one of a track, whole or not."""
-        return isinstance(record, records.AlbumTrack | records.TrackStub)
+    is_type_of = instances_of(records.Track, records.AlbumTrack, records.TrackStub)

@@ -10,7 +10,7 @@ Source = Literal["upstream", "shared", "cache", "replica", "stale"]
 """Where an answer came from: a request of its own, another caller's request that was under way,
 this process's cache, the cache shared by replicas, or a cache while the REST API fails."""
 
-T = TypeVar("T")
+ValueT_co = TypeVar("ValueT_co", covariant=True)
 
 
 @dataclass(slots=True)
@@ -35,10 +35,10 @@ class Exchange:
 
 
 @dataclass(slots=True, frozen=True)
-class Reply(Generic[T]):
+class Reply(Generic[ValueT_co]):
     """What was asked for; `stale_age` is its age in seconds where it is served beyond its time."""
 
-    value: T
+    value: ValueT_co
     stale_age: float | None = None
 
 
@@ -56,6 +56,8 @@ class Caller:
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     requests: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
+    token_key: bytes | None = field(default=None, repr=False)
+    """The token's name inside the client, once it has been worked out."""
 
     @property
     def token(self) -> str:

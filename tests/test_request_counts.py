@@ -1,0 +1,213 @@
+"""The contract's table of request counts, row by row, read from the sandbox's journal."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+import sandbox
+from resolvers.global_ids import global_id
+from tests.facade import Facade, facade
+
+EVERY_FIELD_OF_AN_ALBUM = """
+    id databaseId icpn title genres releasedAt cover { smallUrl mediumUrl largeUrl }
+    artists { id databaseId name } label { id databaseId name }
+    tracks { id databaseId isrc title duration durationSeconds genres discNumber trackNumber
+        explicit highBitrateUrl lowBitrateUrl streamable availableTerritories
+        availableIn(territory: "FR") cover { smallUrl } }
+"""
+
+
+@asynccontextmanager
+async def both() -> AsyncIterator[tuple[sandbox.Running, Facade]]:
+    """A sandbox and a facade that has learned which path one album is at."""
+    async with sandbox.running() as upstream, facade(upstream.url) as here:
+        await here.data("{ album(id: 1) { id } }")
+        upstream.journal.clear()
+        yield upstream, here
+
+
+@pytest.mark.parametrize("count", [1, 25, 100])
+async def test_an_album_list_with_everything_in_it_is_one_request(count: int) -> None:
+    async with both() as (upstream, here):
+        data = await here.data(
+            f"{{ albums(first: {count}) {{ nodes {{ {EVERY_FIELD_OF_AN_ALBUM} }} }} }}"
+        )
+        assert len(data["albums"]["nodes"]) == count
+        assert upstream.journal.targets == [f"/api/v1/albums?page=1&per_page={count}"]
+
+
+@pytest.mark.parametrize(
+    ("field", "rows", "most"),
+    [
+        ("albums(first: 500)", 500, 6),
+        ("albums(first: 101)", 101, 3),
+        ("artists(first: 250)", 250, 4),
+        ("labels(first: 100)", 100, 6),
+        ("labels(first: 30)", 30, 4),
+    ],
+)
+async def test_a_window_costs_the_pages_that_it_lies_on_and_one_or_two_more(
+    field: str, rows: int, most: int
+) -> None:
+    async with both() as (upstream, here):
+        data = await here.data(f"{{ window: {field} {{ nodes {{ id }} }} }}")
+        assert len(data["window"]["nodes"]) == rows
+        assert len(upstream.journal) <= most
+
+
+async def test_the_last_rows_cost_one_request_more_to_find_the_end() -> None:
+    async with both() as (upstream, here):
+        await here.data("{ albums(last: 25) { nodes { id } } }")
+        assert len(upstream.journal) <= 3
+
+
+async def test_a_count_costs_nothing_where_it_is_not_selected_and_one_request_where_it_is() -> None:
+    async with both() as (upstream, here):
+        await here.data("{ albums(first: 25) { nodes { id } } }")
+        assert len(upstream.journal) == 1
+        upstream.journal.clear()
+        data = await here.data("{ albums(first: 25) { totalCount nodes { id } } }")
+        assert data["albums"]["totalCount"] == len(upstream.rows("albums"))
+        assert len(upstream.journal) <= 2
+
+
+async def test_the_same_object_is_asked_for_once_in_an_operation() -> None:
+    async with both() as (upstream, here):
+        data = await here.data(
+            f"""{{ a: album(id: 273) {{ title }} b: album(id: "QWxidW06Mjcz") {{ title }}
+                node(id: "QWxidW06Mjcz") {{ id }}
+                nodes(ids: ["QWxidW06Mjcz", "QWxidW06Mjcz"]) {{ id }}
+                _entities(representations: [{{__typename: "Album", id: "QWxidW06Mjcz"}},
+                    {{__typename: "Album", databaseId: 273}}]) {{ ... on Album {{ title }} }}
+                track(id: 3272) {{ title }} again: track(id: "{global_id("Track", 3272)}") {{ id }}
+            }}"""
+        )
+        assert data["a"] == data["b"] == {"title": "Mahler: Symphonie No. 5"}
+        assert sorted(upstream.journal.targets) == ["/api/v1/album/273", "/api/v1/tracks/3272"]
+
+
+async def test_what_a_list_of_the_operation_brings_is_not_asked_for_again() -> None:
+    async with both() as (upstream, here):
+        album = upstream.rows("albums")[3]
+        track, artist = album["tracks"][0], album["artists"][0]
+        label = next(row["label"] for row in upstream.rows("albums")[:25] if row["label"])
+        data = await here.data(
+            f"""{{ node(id: "{global_id("Album", album["id"])}") {{ ... on Album {{ title }} }}
+                album(id: {album["id"]}) {{ title }} track(id: {track["id"]}) {{ title }}
+                artist(id: {artist["id"]}) {{ name }} label(id: {label["id"]}) {{ name }}
+                albums(first: 25) {{ nodes {{ id }} }} }}"""
+        )
+        assert data["node"] == data["album"] == {"title": album["title"]}
+        assert data["track"] == {"title": track["title"]}
+        assert data["artist"] == {"name": artist["name"]}
+        assert data["label"] == {"name": label["name"]}
+        assert upstream.journal.targets == ["/api/v1/albums?page=1&per_page=25"]
+
+
+async def test_a_track_is_asked_for_where_its_own_cover_is_selected() -> None:
+    async with both() as (upstream, here):
+        track = upstream.rows("albums")[3]["tracks"][0]
+        await here.data(
+            f"""{{ track(id: {track["id"]}) {{ title cover {{ smallUrl }} }}
+                albums(first: 25) {{ nodes {{ id }} }} }}"""
+        )
+        assert sorted(upstream.journal.targets) == [
+            "/api/v1/albums?page=1&per_page=25",
+            f"/api/v1/tracks/{track['id']}",
+        ]
+
+
+async def test_stubs_cost_nothing_where_only_their_own_fields_are_selected() -> None:
+    async with both() as (upstream, here):
+        await here.data(
+            """{ listenings(first: 100) { nodes { trackIsrc track { __typename id databaseId isrc }
+                album { __typename id databaseId title } label { id databaseId name }
+                artists { id databaseId name } distributor { name }
+                user { name station { name } } } } }"""
+        )
+        await here.data("{ deliveries(first: 20) { nodes { type album { id databaseId } } } }")
+        assert len(upstream.journal.matching("/api/v1/listenings")) == len(upstream.journal) - 1
+        assert len(upstream.journal.matching("/api/v1/deliveries")) == 1
+
+
+async def test_skipped_fields_of_a_stub_cost_nothing() -> None:
+    async with both() as (upstream, here):
+        await here.ask(
+            """query ($no: Boolean!) { listenings(first: 25) { nodes {
+                album { id ...More @include(if: $no) releasedAt @include(if: $no) } } } }
+               fragment More on Album { icpn }""",
+            {"no": False},
+        )
+        assert [entry.path for entry in upstream.journal.entries] == ["/api/v1/listenings"]
+
+
+async def test_the_albums_of_a_list_are_asked_for_once_each() -> None:
+    async with both() as (upstream, here):
+        rows = upstream.rows("deliveries")[:25]
+        await here.data("{ deliveries(first: 25) { nodes { album { title releasedAt } } } }")
+        albums = {row["album"]["id"] for row in rows}
+        assert len(upstream.journal.matching("/api/v1/album/*")) == len(albums)
+        assert len(upstream.journal) == len(albums) + 1
+
+
+async def test_tracks_cost_nothing_where_their_albums_are_fetched_anyway() -> None:
+    async with both() as (upstream, here):
+        rows = upstream.rows("listenings")[:50]
+        albums = {row["album"]["id"] for row in rows}
+        on_albums = {
+            track["id"]
+            for album in upstream.rows("albums")
+            if album["id"] in albums
+            for track in album["tracks"]
+        }
+        elsewhere = {row["track_id"] for row in rows} - on_albums
+        assert elsewhere
+        data = await here.data(
+            "{ listenings(first: 50) { nodes { databaseId album { releasedAt } "
+            "track { databaseId title duration } } } }"
+        )
+        nodes = data["listenings"]["nodes"]
+        assert [node["track"]["databaseId"] for node in nodes] == [row["track_id"] for row in rows]
+        assert len(upstream.journal.matching("/api/v1/album/*")) == len(albums)
+        assert len(upstream.journal.matching("/api/v1/tracks/*")) == len(elsewhere)
+        assert len(upstream.journal) == 1 + len(albums) + len(elsewhere)
+
+
+async def test_the_same_request_of_fifty_callers_with_one_token_is_sent_once() -> None:
+    async with both() as (upstream, here):
+        upstream.orders.add(sandbox.Latency(100))
+        answers = await asyncio.gather(
+            *(here.data("{ albums(first: 10) { nodes { id } } }") for _ in range(50))
+        )
+        assert len(upstream.journal) == 1
+        assert all(answer == answers[0] for answer in answers)
+
+
+async def test_an_album_by_id_costs_one_request_and_two_until_its_path_is_known() -> None:
+    async with (
+        sandbox.running(album_path="plural") as upstream,
+        facade(upstream.url) as here,
+    ):
+        first = await here.data("{ album(id: 273) { title } }")
+        before = len(upstream.journal)
+        second = await here.data("{ album(id: 273) { title } }")
+        missing = await here.data("{ album(id: 99999999) { title } }")
+        assert first == second == {"album": {"title": "Mahler: Symphonie No. 5"}}
+        assert missing == {"album": None}
+        assert before <= 2
+        assert upstream.journal.targets[before:] == [
+            "/api/v1/albums/273",
+            "/api/v1/albums/99999999",
+        ]
+
+
+async def test_an_id_that_the_caller_supplied_is_always_checked() -> None:
+    async with both() as (upstream, here):
+        data = await here.data(
+            f"""{{ a: album(id: 273) {{ id }} b: album(id: 99999999) {{ id }}
+                node(id: "{global_id("Artist", 99999999)}") {{ id }} }}"""
+        )
+        assert data == {"a": {"id": "QWxidW06Mjcz"}, "b": None, "node": None}
+        assert len(upstream.journal) == 3
