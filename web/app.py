@@ -1,6 +1,5 @@
 """The ASGI application: every path that the facade serves, and what lives as long as it does."""
 
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -133,9 +132,6 @@ class App:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._upstream)
-            # What is there now stays: the collector need not look at it again.
-            gc.collect()
-            gc.freeze()
             yield
 
 

@@ -16,7 +16,7 @@ code{background:#8882;padding:.1em .3em;border-radius:.2em}</style>
 <h1>1D touch GraphQL</h1>
 <p>This address answers GraphQL, by <code>POST /graphql</code>.</p>
 <p>GraphiQL is not installed here. To have it on this page, run
-<code>scripts/install-graphiql</code> once and start the server again.</p>
+<code>scripts/install-playground</code> once and start the server again.</p>
 </body>
 </html>
 """

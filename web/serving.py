@@ -1,5 +1,6 @@
 """The serving: uvicorn around the application, until a signal asks for the end."""
 
+import gc
 import signal
 import socket
 import sys
@@ -30,19 +31,39 @@ def serve(app: App, listening: socket.socket, started: Callable[[], None]) -> No
     _Server(app, started).run(sockets=[listening])
 
 
+def configuration(app: App) -> uvicorn.Config:
+    """How uvicorn serves the application: without logs of its own, within the settings' bounds."""
+    settings: Settings = app.settings
+    return uvicorn.Config(
+        app,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http=bounded(settings.header_limit, settings.header_timeout),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=settings.idle_timeout,
+        timeout_graceful_shutdown=settings.drain_bound,
+    )
+
+
 class _Server(uvicorn.Server):
     """Uvicorn that, asked to stop, first says so on /readyz for a moment and then ends well."""
 
     def __init__(self, app: App, started: Callable[[], None]) -> None:
-        super().__init__(_config(app))
+        super().__init__(configuration(app))
         self._app = app
         self._told = started
         self._listens_until = float("inf")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if not self.should_exit:
-            self._told()
+        # What is there now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        self._told()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn's own would raise the signal again at the end: no exit code 0.
@@ -58,20 +79,3 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or time.monotonic() >= self._listens_until
-
-
-def _config(app: App) -> uvicorn.Config:
-    settings: Settings = app.settings
-    return uvicorn.Config(
-        app,
-        loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http=bounded(settings.header_limit, settings.header_timeout),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=settings.idle_timeout,
-        timeout_graceful_shutdown=settings.drain_bound,
-    )
