@@ -1,0 +1,167 @@
+"""Habits of the REST API's lists: what was learned of how each serves its pages.
+
+The documentation lets a list ignore `per_page` without saying which ones do. So it is read off
+the answers: too many rows for what was asked, or too few where a next page exists. What is known
+of a list is shared by all callers, for it is about the list, not about anybody's rows; and it is
+unlearned as soon as an answer shows otherwise.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from upstream.listing import (
+    DEFAULT_PAGE_SIZE,
+    LARGEST_PAGE_SIZE,
+    Collection,
+    Links,
+    Page,
+)
+
+from .windows import Ask, Sizes
+
+_ROUND: Final = 10
+"""A maximum that somebody chose is a multiple of this, most likely."""
+
+
+class Reading(Struct):
+    """What one page says, seen with what is known of its list.
+
+    `start` is the place of its first row, `stride` the size of the pages it is one of. `ends`
+    and `goes_on` tell whether rows follow; where neither holds, the page does not tell.
+    `doubtful` is a page that may stand elsewhere, since the list may have ignored its size;
+    `suspect` one that may be short only because a page must not be longer.
+    """
+
+    start: int
+    stride: int
+    ends: bool = False
+    goes_on: bool = False
+    doubtful: bool = False
+    suspect: bool = False
+
+
+class Habit:
+    """What is known of one list.
+
+    `fixed` is the size of its pages where it ignores `per_page`; `largest` the most that it
+    serves; `confirmed` the largest size that it was seen to respect, 0 for none; `linked` whether
+    it gives a Link header, None where that is not known.
+    """
+
+    def __init__(self) -> None:
+        self.fixed: int | None = None
+        self.largest = LARGEST_PAGE_SIZE
+        self.confirmed = 0
+        self.linked: bool | None = None
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes to plan with."""
+        return Sizes(self.largest, self.fixed)
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known that the list respects `per_page`, or that it does not."""
+        return self.fixed is not None or self.confirmed > 0
+
+    def respected(self, size: int) -> None:
+        """A page had just the size that was asked for."""
+        if size in (self.fixed, DEFAULT_PAGE_SIZE):
+            return  # a list that ignores `per_page` would have served the same
+        if self.fixed is not None or size > self.largest:
+            self.fixed, self.largest = None, LARGEST_PAGE_SIZE
+        self.confirmed = max(self.confirmed, size)
+
+    def shortened(self, size: int) -> None:
+        """A page that is not the last had fewer rows than were asked for."""
+        if size == DEFAULT_PAGE_SIZE:
+            self.ignored(size)
+        else:
+            self.fixed, self.largest = None, size
+            self.confirmed = min(self.confirmed, size)
+
+    def ignored(self, size: int) -> None:
+        """Pages have this size, whatever is asked for."""
+        self.fixed = size
+        self.confirmed = 0
+
+    def read(self, ask: Ask, page: Page) -> Reading:
+        """What a page says, and what it teaches."""
+        count = len(page.rows)
+        links = _meaningful(page.links, ask.page)
+        if page.links is not None:
+            self.linked = True
+        goes_on = links is not None and links.next is not None and count > 0
+        stride = self._learned_stride(ask, count, links, goes_on=goes_on)
+        start = (ask.page - 1) * stride
+        if goes_on:
+            return Reading(start, stride, goes_on=True)
+        short = count < ask.per_page and stride == ask.per_page
+        doubtful = short and ask.page > 1 and not self.known and stride != DEFAULT_PAGE_SIZE
+        if count == 0:
+            return Reading(start, stride, ends=ask.page == 1, doubtful=doubtful)
+        if links is not None:
+            return Reading(start, stride, ends=True, doubtful=doubtful)
+        suspect = (
+            short
+            and self.confirmed < ask.per_page
+            and (count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE)
+        )
+        if suspect and ask.page > 1:
+            return Reading(start, stride, doubtful=True)
+        ends = count < stride and not suspect
+        if not ends and page.links is None:
+            self.linked = False
+        return Reading(start, stride, ends=ends, doubtful=doubtful, suspect=suspect)
+
+    def _learned_stride(self, ask: Ask, count: int, links: Links | None, *, goes_on: bool) -> int:
+        if count > ask.per_page:
+            self.ignored(count)
+            return count
+        if count == ask.per_page:
+            self.respected(count)
+            return count
+        said = _size_said(links, ask.per_page)
+        size = count if goes_on else said if said is not None and said >= count else None
+        if size is None:
+            return self.fixed or min(ask.per_page, self.largest)
+        if size not in (self.fixed, self.largest):
+            self.shortened(size)
+        return size
+
+
+class Habits:
+    """What is known of the lists, by collection; one for the whole process."""
+
+    def __init__(self) -> None:
+        self._by_collection: dict[Collection, Habit] = {}
+
+    def of(self, collection: Collection) -> Habit:
+        """What is known of one collection's lists."""
+        return self._by_collection.setdefault(collection, Habit())
+
+
+def _meaningful(links: Links | None, page: int) -> Links | None:
+    """Links to go by: None where there are none, or where they contradict each other.
+
+    Without `next`, but with a `last` that is further on, one of them is missing or wrong.
+    """
+    if links is None or not (links.first or links.prev or links.next or links.last):
+        return None
+    if links.next is None and links.last is not None and links.last.page > page:
+        return None
+    return links
+
+
+def _size_said(links: Links | None, asked: int) -> int | None:
+    """A page size that Link gives and that is smaller than what was asked for.
+
+    The same size says nothing: a list that ignores `per_page` may repeat it nevertheless.
+    """
+    if links is None:
+        return None
+    for link in (links.next, links.prev, links.last, links.first):
+        if link is not None and link.per_page is not None and 0 < link.per_page < asked:
+            return link.per_page
+    return None

@@ -1,0 +1,285 @@
+"""A hand: the rows of one list that one window has seen, by place, and how it gets more of them.
+
+It knows between which numbers the list's length lies, and narrows them down with every page.
+Where pages contradict each other, since rows moved between two requests, the later page is right.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from upstream.errors import BadResponse
+from upstream.listing import DEFAULT_PAGE_SIZE, Page
+
+from .cursors import Beside
+from .habits import Habit, Reading
+from .windows import Ask, Sizes, page_outwards, pages_for
+
+Fetch: TypeAlias = Callable[[int, int], Awaitable[Page]]
+"""The page of a number and a size, as one caller sees it."""
+
+_ROUNDS: Final = 6
+"""How often a stretch is planned anew, each time with something learned; two is usual."""
+
+_LONGEST_SEARCH: Final = 40
+"""Requests to find the end of a list without Link: enough for a billion rows."""
+
+_REACH: Final = (50, 150)
+"""How far the first and the second look for a row that moved go, in places."""
+
+LOOKS: Final = len(_REACH)
+"""How often a hand may look for rows that moved."""
+
+
+class Hand:
+    """The rows that one window has seen.
+
+    `expected` are the numbers that should stand at some places: they prove that a page of a list
+    whose habits are unknown is where it should be.
+    """
+
+    def __init__(self, fetch: Fetch, habit: Habit, expected: Mapping[int, int]) -> None:
+        self._fetch = fetch
+        self._habit = habit
+        self._expected = expected
+        self.rows: dict[int, Any] = {}
+        self.places: dict[int | None, int] = {}
+        self._floor = 0
+        self._ceiling: int | None = None
+        self._last: tuple[int, int] | None = None
+        self._cautious: Sizes | None = None
+        self._suspect: int | None = None
+        self._doubted: tuple[Ask, Page] | None = None
+        self._looks = 0
+
+    @property
+    def end(self) -> int | None:
+        """The length of the list, None where it is not known."""
+        return self._floor if self._floor == self._ceiling else None
+
+    def may_hold(self, place: int) -> bool:
+        """Whether the list may reach to a place, by what is known."""
+        return self._ceiling is None or place < self._ceiling
+
+    def beside(self, place: int) -> Beside:
+        """The two rows nearest to a place that are in hand and have numbers; one, or none."""
+        before, after = self._number(place - 1), self._number(place + 1)
+        if before is not None and after is not None:
+            return ((-1, before), (1, after))
+        if before is not None:
+            further = self._number(place - 2)
+            return ((-1, before),) if further is None else ((-1, before), (-2, further))
+        if after is not None:
+            further = self._number(place + 2)
+            return ((1, after),) if further is None else ((1, after), (2, further))
+        return ()
+
+    async def cover(
+        self, low: int, high: int, *, backwards: bool = False, telling_next: bool = False
+    ) -> None:
+        """Bring the rows from place `low` to `high - 1` to hand, as far as the list has them.
+
+        `backwards` says that the last rows matter first. `telling_next` asks for pages that also
+        tell whether there is a row at `high`, where no further request is needed for that.
+        """
+        for _ in range(_ROUNDS):
+            missing = self._missing(low, high)
+            if not missing:
+                return
+            before = self._knowledge()
+            asks = self._planned(missing, telling_next=telling_next and missing.stop == high)
+            await self._ask(asks, backwards=backwards)
+            if self._knowledge() == before:
+                return
+
+    async def holds(self, place: int) -> bool:
+        """Whether the list has a row at a place; asked only where it is not known."""
+        if place >= self._floor:
+            await self.cover(place, place + 1)
+        return place < self._floor
+
+    async def look(self, place: int) -> bool:
+        """Look for moved rows around a place; False where there is nothing more to see."""
+        if self._looks == LOOKS:
+            return False
+        reach = _REACH[self._looks]
+        ask = page_outwards(place, self.rows, self._sizes, self._ceiling, reach)
+        if ask is None:
+            return False
+        self._looks += 1
+        await self._ask([ask])
+        return True
+
+    async def find_end(self, size: int) -> None:
+        """Make the end of the list known, and bring its last `size` rows to hand.
+
+        Link tells the end, or nearly so. Without it, or where it is wrong, the end is searched
+        for with ever fewer pages between; BadResponse where even that does not find it.
+        """
+        if self._last is None and self._habit.linked is not False:
+            await self._ask([Ask(1, 1)])
+        for _ in range(2):  # the list may have grown since, and Link with it
+            if self._last is None or self.end is not None:
+                break
+            page, stride = self._last
+            await self.cover(max(0, (page - 1) * stride + 1 - size), page * stride, backwards=True)
+        for _ in range(_LONGEST_SEARCH):
+            if self.end is not None:
+                return
+            stride = self._sizes.greatest
+            first = self._floor // stride
+            if self._ceiling is None:
+                await self._ask([Ask(2 * first + 1, stride)])
+            else:
+                await self._ask([Ask((first + (self._ceiling - 1) // stride) // 2 + 1, stride)])
+        if self.end is None:
+            raise BadResponse("a list has no end that could be found")
+
+    async def count(self) -> int | None:
+        """The length of the list, for one request at most; None where that can't tell it."""
+        if self.end is None and self._last is not None and self._last[1] != 1:
+            respects = self._habit.confirmed > 0
+            await self._ask([Ask(1, 1) if respects else Ask(*self._last)])
+        if self.end is not None or self._last is None:
+            return self.end
+        length, stride = self._last
+        return length if stride == 1 and length >= self._floor else None
+
+    def pages_said(self, size: int) -> int | None:
+        """How many pages of this size there are, where that is known without the length."""
+        if self.end is not None:
+            return -(-self.end // size)
+        if self._last is None or self._last[1] != size:
+            return None
+        return self._last[0] if self._last[0] * size >= self._floor else None
+
+    @property
+    def _sizes(self) -> Sizes:
+        return self._cautious or self._habit.sizes
+
+    def _number(self, place: int) -> int | None:
+        return number_of(self.rows.get(place))
+
+    def _knowledge(self) -> tuple[object, ...]:
+        return len(self.rows), self._floor, self._ceiling, self._sizes, self._habit.known
+
+    def _missing(self, low: int, high: int) -> range:
+        if self._ceiling is not None:
+            high = min(high, self._ceiling)
+        missing = [place for place in range(low, high) if place not in self.rows]
+        return range(missing[0], missing[-1] + 1) if missing else range(0)
+
+    def _planned(self, missing: range, *, telling_next: bool) -> list[Ask]:
+        sizes = self._sizes
+        asks = pages_for(missing.start, missing.stop, sizes)
+        habit = self._habit
+        if telling_next and (habit.linked is False or (habit.linked is None and missing.start > 0)):
+            # Without Link, only one row more can tell whether there is one.
+            longer = pages_for(missing.start, missing.stop + 1, sizes)
+            if habit.linked is False or len(longer) == len(asks):
+                asks = longer
+        if not habit.known and len(asks) == 1 and asks[0].page > 1:
+            # A page of the default size stands still, whatever the list does about `per_page`.
+            plain = pages_for(missing.start, missing.stop, Sizes(fixed=DEFAULT_PAGE_SIZE))
+            asks = plain if len(plain) == 1 else asks
+        if asks[0].page == 1 and self._cautious is None and sizes != Sizes():
+            # The first page begins at the first row whatever its size: a chance to unlearn.
+            asks[0] = Ask(1, Sizes().smallest_for(missing.stop))
+        return asks
+
+    async def _ask(self, asks: Sequence[Ask], *, backwards: bool = False) -> None:
+        careful = self._cautious is not None or not (
+            self._habit.known or asks[0].per_page == DEFAULT_PAGE_SIZE
+        )
+        if careful:
+            asks = asks[-1:] if backwards else asks[:1]
+        pages = await _side_by_side([self._page(ask) for ask in asks])
+        for ask, page in zip(asks, pages, strict=True):
+            self._take(ask, page)
+        if self._doubted is not None:
+            await self._dispel(*self._doubted)
+
+    async def _page(self, ask: Ask) -> Page:
+        return await self._fetch(ask.page, ask.per_page)
+
+    async def _dispel(self, ask: Ask, page: Page) -> None:
+        """Find out where a page stands: pages of the default size stand still in any case."""
+        self._doubted = None
+        start = (ask.page - 1) * ask.per_page
+        check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
+        self._take(check, await self._page(check))
+        if not page.rows:
+            if start in self.rows:
+                self._habit.ignored(DEFAULT_PAGE_SIZE)
+        elif self._agrees(start, page.rows):
+            self._habit.respected(ask.per_page)
+            self._take(ask, page)
+        else:
+            self._habit.ignored(DEFAULT_PAGE_SIZE)
+
+    def _take(self, ask: Ask, page: Page) -> None:
+        reading = self._habit.read(ask, page)
+        if page.links is not None and page.links.last is not None:
+            self._last = page.links.last.page, reading.stride
+        if reading.doubtful and not self._proven(reading, page):
+            self._doubted = ask, page
+            return
+        if reading.doubtful:
+            self._habit.respected(ask.per_page)
+        self._place(reading, page.rows)
+
+    def _agrees(self, start: int, rows: Sequence[Any]) -> bool:
+        return any(self.places.get(number_of(row), -1) == at for at, row in enumerate(rows, start))
+
+    def _proven(self, reading: Reading, page: Page) -> bool:
+        held = range(reading.start, reading.start + len(page.rows))
+        return any(
+            place in held and number_of(page.rows[place - reading.start]) == number
+            for place, number in self._expected.items()
+        )
+
+    def _place(self, reading: Reading, rows: Sequence[Any]) -> None:
+        start, stop = reading.start, reading.start + len(rows)
+        for place, record in enumerate(rows, start):
+            self.rows[place] = record
+            number = number_of(record)
+            if number is not None:
+                self.places[number] = place
+        if not rows:
+            self._ceiling = start if self._ceiling is None else min(start, self._ceiling)
+            self._floor = min(self._floor, self._ceiling)
+            return
+        if reading.ends:
+            self._floor = self._ceiling = stop
+        else:
+            self._floor = max(self._floor, stop + reading.goes_on)
+            if self._ceiling is not None and self._ceiling < self._floor:
+                self._ceiling = None
+        if reading.suspect:
+            self._suspect = stop
+            self._cautious = Sizes(
+                largest=len(rows),
+                fixed=DEFAULT_PAGE_SIZE if len(rows) == DEFAULT_PAGE_SIZE else None,
+            )
+        elif self._suspect is not None and self._cautious is not None and stop > self._suspect:
+            self._habit.shortened(self._cautious.fixed or self._cautious.largest)
+            self._suspect = self._cautious = None
+
+
+def number_of(record: object) -> int | None:
+    """The number of a row; None for a row that is none, or whose number is none."""
+    number = getattr(record, "database_id", None)
+    return number if isinstance(number, int) else None
+
+
+async def _side_by_side(calls: Sequence[Coroutine[Any, Any, Page]]) -> list[Page]:
+    """The pages, asked for at the same time; the first failure ends the others and is raised."""
+    if len(calls) == 1:
+        return [await calls[0]]
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
