@@ -29,9 +29,10 @@ FIRST_LISTENING: Final = 900001
 
 _TERRITORIES: Final = ["".join(pair) for pair in product(ascii_uppercase, repeat=2)][:249]
 _WORDS: Final = (
-    "nocturne harbour étude silver morning letters quiet machine prélude garden winter avenue "
-    "signal ocean mirror cathedral paper summer electric shadow river königin lantern waltz"
-).split()
+    *("nocturne", "harbour", "étude", "silver", "morning", "letters", "quiet", "machine"),
+    *("prélude", "garden", "winter", "avenue", "signal", "ocean", "mirror", "cathedral"),
+    *("paper", "summer", "electric", "shadow", "river", "königin", "lantern", "waltz"),
+)
 _STORE: Final = "https://storage.example.com/music"
 
 
@@ -90,7 +91,7 @@ def album(number: int) -> dict[str, Any]:
         "icpn": icpn,
         "title": _title(dice, 3),
         "genres": [f"{_title(dice, 1)} : {_title(dice, 2)}"],
-        "released_at": f"{dice.randint(1960, 2025)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
+        "released_at": f"{dice.randint(1960, 2025)}-{dice.randint(1, 12):02}-15",
         "cover": _cover(icpn),
         "artists": [artist(each) for each in dice.sample(range(1, ARTISTS + 1), 2)],
         "label": label(dice.randint(1, LABELS)),

@@ -19,8 +19,9 @@ from benchmarks import upstream
 
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 10
-# A bar for whoever runs this as root without a bound: files for 8,000 callers on both sides.
+# Enough for 8,000 callers, and for as many requests behind them.
 FILES: Final = 65_536
+ANY_TOKEN: Final = "one"  # noqa: S105 - the static upstream accepts any
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 Json = dict[str, Any]
@@ -36,14 +37,14 @@ class Cores:
 
     @classmethod
     def of_this_machine(cls) -> "Cores":
-        """The first core for the server; upstream and load share the second where it is the last."""
+        """The first core for the server; upstream and load share the second if it is the last."""
         there = sorted(os.sched_getaffinity(0))
         return cls(there[0], there[min(1, len(there) - 1)], there[min(2, len(there) - 1)])
 
 
 @contextmanager
 def _on(core: int) -> Iterator[None]:
-    """What is started inside runs on that core: a child's threads inherit it, the first included."""
+    """What is started inside runs on that core, with all its threads."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -115,7 +116,7 @@ def static_upstream(core: int, log: Path) -> Iterator[str]:
         yield line.removeprefix(upstream.ANNOUNCEMENT).strip()
 
 
-def asked(url: str, method: str = "GET", body: str | None = None, token: str = "one") -> Json:
+def asked(url: str, method: str = "GET", body: str | None = None, token: str = ANY_TOKEN) -> Json:
     """The JSON that an address answers; a refusal's JSON too. OSError where nothing answers."""
     request = urllib.request.Request(  # noqa: S310 - loopback
         url,

@@ -175,7 +175,7 @@ def percentile(ascending: list[float], share: float) -> float:
 
 async def _callers(plan: Plan, load: Load) -> list[Caller]:
     loop = asyncio.get_running_loop()
-    parts = urlsplit(plan.url)
+    address = urlsplit(plan.url)
     made: list[Caller] = []
     while len(made) < plan.connections:
         some = min(CONNECTING, plan.connections - len(made))
@@ -183,7 +183,9 @@ async def _callers(plan: Plan, load: Load) -> list[Caller]:
             protocol
             for _, protocol in await asyncio.gather(
                 *(
-                    loop.create_connection(lambda: Caller(load), parts.hostname, parts.port)
+                    loop.create_connection(
+                        lambda: Caller(load), address.hostname or "", address.port or 0
+                    )
                     for _ in range(some)
                 )
             )
