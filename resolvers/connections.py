@@ -9,7 +9,6 @@ from typing import Any
 from msgspec import Struct
 
 from resolvers.context import Info
-from resolvers.cursors import cursor_of
 from resolvers.listings import Arguments, PageCursors, Window, checked, window
 from resolvers.selection import Selection
 from upstream.errors import UpstreamError
@@ -78,20 +77,18 @@ async def connection(
 
 
 def _connection_of(listing: Listing, shown: Window, nodes: list[Any], *, edges: bool) -> Connection:
-    def cursor(index: int) -> str:
-        row = shown.rows[index]
-        number = getattr(row.record, "database_id", None)
-        return cursor_of(listing, row.place, number if isinstance(number, int) else None)
-
+    rows = shown.rows
     return Connection(
         # cursors cost more than the rows: none are made for those who read `nodes`
-        edges=[Edge(cursor(index), node) for index, node in enumerate(nodes)] if edges else [],
+        edges=[Edge(row.cursor(listing), node) for row, node in zip(rows, nodes, strict=True)]
+        if edges
+        else [],
         nodes=nodes,
         page_info=PageInfo(
             has_next_page=shown.has_next,
             has_previous_page=shown.has_previous,
-            start_cursor=cursor(0) if nodes else None,
-            end_cursor=cursor(-1) if nodes else None,
+            start_cursor=rows[0].cursor(listing) if rows else None,
+            end_cursor=rows[-1].cursor(listing) if rows else None,
         ),
         total_count=shown.total_count,
         page_cursors=shown.page_cursors,
