@@ -5,6 +5,7 @@ apart, object by object and key by key, so that an `errors.BadResponse` stands i
 exactly what was wrong.
 """
 
+from contextlib import suppress
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -42,14 +43,19 @@ _OVERHEAD: Final = 1024
 _BYTES_A_BYTE: Final = 3
 """What a record takes in memory for each byte of its JSON: small numbers and short strings."""
 
+_BODY: Final = "the body"
 _WRONG: Final = object()
 
 
 class Decoded(NamedTuple, Generic[T_co]):
-    """What a body says, and how many bytes that takes in memory, estimated."""
+    """What a body says, and how many bytes that takes in memory, estimated.
+
+    `wrong` names the keys in whose places a BadResponse stands.
+    """
 
     value: T_co
     weight: int
+    wrong: frozenset[str] = frozenset()
 
 
 def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
@@ -58,12 +64,12 @@ def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
     BadResponse where the body is no such object, or is another one than was asked for: nobody
     may get what belongs to somebody else.
     """
-    found = _whole(body, kind)
+    found, wrong = _whole(body, kind)
     if not isinstance(found, kind):
         raise BadResponse("not the object that the REST documentation promises")
     if found.database_id != number:
         raise BadResponse("not the object that was asked for")
-    return Decoded(found, _finished([found], body))
+    return Decoded(found, _finished([found], body), wrong)
 
 
 def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
@@ -71,20 +77,18 @@ def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
 
     BadResponse is raised where the body is no list.
     """
-    found = _whole(body, _ROWS[collection])
+    found, wrong = _whole(body, _ROWS[collection])
     if not isinstance(found, list):
         raise BadResponse("not the list that the REST documentation promises")
-    return Decoded(found, _finished(found, body))
+    return Decoded(found, _finished(found, body), wrong)
 
 
 def access_token(body: bytes) -> records.AccessToken:
     """The token that a login gave; BadResponse where it is none that could be used."""
-    found = _whole(body, records.AccessToken)
+    found, wrong = _whole(body, records.AccessToken)
     if not (
         isinstance(found, records.AccessToken)
-        and isinstance(found.access_token, str)
-        and isinstance(found.token_type, str)
-        and isinstance(found.created_at, int)
+        and not wrong
         and sendable(found.access_token)
         and 0 <= found.created_at <= _LATEST_INSTANT
     ):
@@ -107,8 +111,12 @@ def territories(record: records.AlbumTrack) -> list[str]:
     known = _codes.get(id(raw))
     if known is not None and known[0] is raw:
         return known[1]
-    codes = _repaired(raw, list[str], "available_territories") if isinstance(raw, Raw) else _WRONG
-    if not isinstance(codes, list) or any(isinstance(code, BadResponse) for code in codes):
+    wrong: set[str] = set()
+    codes: Any = _WRONG
+    if isinstance(raw, Raw):
+        with suppress(UnicodeDecodeError):
+            codes = _repaired(raw, list[str], "available_territories", wrong)
+    if wrong or not isinstance(codes, list):
         raise BadResponse("available_territories is no list of strings")
     if len(_codes) >= _MOST_LISTS:
         _codes.clear()
@@ -118,7 +126,6 @@ def territories(record: records.AlbumTrack) -> list[str]:
 
 
 _codes: Final[dict[int, tuple[Raw, list[str]]]] = {}
-_lists: Final[dict[bytes, Raw]] = {}
 
 
 @lru_cache(maxsize=128)
@@ -139,46 +146,47 @@ def _decoded(raw: bytes | Raw, kind: Any) -> Any:
         return _WRONG
 
 
-def _whole(body: bytes, kind: Any) -> Any:
+def _whole(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
+    """What a body says, repaired if need be, and the keys in which it was wrong."""
+    wrong: set[str] = set()
     try:
-        found = _decoded(body, kind)
-        # Text that is none makes the whole body untrustworthy, so nothing of it is repaired.
-        return _taken_apart(body, kind, "the body") if found is _WRONG else found
+        found = _repaired(body, kind, _BODY, wrong)
     except UnicodeDecodeError:
-        return _WRONG
+        # Text that is none makes the whole body untrustworthy: nothing of it is repaired.
+        return _WRONG, frozenset()
+    return found, frozenset(wrong)
 
 
-def _repaired(raw: bytes | Raw, kind: Any, place: str) -> Any:
+def _repaired(raw: bytes | Raw, kind: Any, place: str, wrong: set[str]) -> Any:
     """What is there, with BadResponse instances in the place of what is wrong in it."""
     found = _decoded(raw, kind)
-    return _taken_apart(raw, kind, place) if found is _WRONG else found
-
-
-def _taken_apart(raw: bytes | Raw, kind: Any, place: str) -> Any:
-    """What is repaired of something that did not decode in one go."""
+    if found is not _WRONG:
+        return found
     if get_origin(kind) in {Union, UnionType}:
         (kind,) = (each for each in get_args(kind) if each is not NoneType)
     if get_origin(kind) is list:
         (element,) = get_args(kind)
         elements = _decoded(raw, list[Raw] | None)
-        if elements is None and place != "the body":
+        if elements is None and place != _BODY:
             return []
         if isinstance(elements, list):
-            return [_repaired(each, element, place) for each in elements]
+            return [_repaired(each, element, place, wrong) for each in elements]
     elif isinstance(kind, type) and issubclass(kind, Struct):
         given = _decoded(raw, dict[str, Raw])
         if isinstance(given, dict):
-            return _rebuilt(given, kind)
+            return _rebuilt(given, kind, wrong)
+    wrong.add(place)
     return BadResponse(f"{place} is not what the REST documentation promises")
 
 
-def _rebuilt(given: dict[str, Raw], kind: type[Struct]) -> Struct:
+def _rebuilt(given: dict[str, Raw], kind: type[Struct], wrong: set[str]) -> Struct:
     values: dict[str, Any] = {}
     for part in _parts(kind):
         raw = given.get(part.encode_name)
         if raw is not None:
-            values[part.name] = _repaired(raw, part.type, part.encode_name)
+            values[part.name] = _repaired(raw, part.type, part.encode_name, wrong)
         elif part.default is NODEFAULT and part.default_factory is NODEFAULT:
+            wrong.add(part.encode_name)
             values[part.name] = BadResponse(f"{part.encode_name} is missing")
     return kind(**values)
 
@@ -195,48 +203,43 @@ def _finished(found: list[Any], body: bytes) -> int:
 
 
 def _completed(album: records.Album) -> int:
-    """Give the tracks their album's cover, and let go of the body that they came in.
-
-    Returns the bytes of all territory lists. Most tracks of an album, and of its neighbours,
-    have the same list: comparing it with the one before costs a tenth of looking it up.
-    """
+    """Give the tracks their album's cover, and let go of the body; the bytes of their lists."""
     # Where it was wrong, the list or one of its tracks is a BadResponse.
     tracks: Any = album.tracks
     if not isinstance(tracks, list):
         return 0
     cover = album.cover
-    before = _EMPTY
     undecoded = 0
     for track in tracks:
-        if not isinstance(track, records.AlbumTrack):
-            continue
-        if track.cover is None:
-            track.cover = cover
-        raw = track.available_territories
-        if raw == before:
-            track.available_territories = before
-        else:
-            _let_go(track)
-            before = track.available_territories
-        undecoded += len(before)
+        if isinstance(track, records.AlbumTrack):
+            if track.cover is None:
+                track.cover = cover
+            undecoded += _let_go(track)
     return undecoded
 
 
 def _let_go(track: records.AlbumTrack) -> int:
-    """Replace the view into the body by an equal list that is shared and outlives it."""
+    """Replace the view into the body by an equal list that is shared and outlives it.
+
+    Returns the list's bytes. There are few lists, and fewer of one length: comparing with the
+    last one of that length is several times cheaper than copying and hashing.
+    """
     raw: Any = track.available_territories
     if not isinstance(raw, Raw):
         return 0
-    copied = bytes(raw)
-    kept = _lists.get(copied)
-    if kept is None:
-        kept = Raw(copied)
-        if len(copied) <= _LONGEST_LIST:
+    length = len(raw)
+    recent = _recent.get(length)
+    if recent is None or recent != raw:
+        copied = bytes(raw)
+        recent = _lists.get(copied) or Raw(copied)
+        if length <= _LONGEST_LIST:
             if len(_lists) >= _MOST_LISTS:
                 _lists.clear()
-            _lists[copied] = kept
-    track.available_territories = kept
-    return len(copied)
+            _lists[copied] = recent
+            _recent[length] = recent
+    track.available_territories = recent
+    return length
 
 
-_EMPTY: Final = Raw(b"[]")
+_lists: Final[dict[bytes, Raw]] = {}
+_recent: Final[dict[int, Raw]] = {}

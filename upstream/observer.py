@@ -17,6 +17,9 @@ class Observer(Protocol):
     def requested(self, route: str, outcome: str, seconds: float, size: int) -> None:
         """One HTTP request is over: with a status ("200") or an error's class ("TimedOut")."""
 
+    def misread(self, route: str) -> None:
+        """An answer, or a part of it, was not what the REST documentation promises."""
+
     def looked_up(self, level: Level, lookup: Lookup) -> None:
         """A cache was asked for an answer."""
 
@@ -34,6 +37,9 @@ class Nobody:
     """An observer that does nothing."""
 
     def requested(self, route: str, outcome: str, seconds: float, size: int) -> None:
+        """Nothing."""
+
+    def misread(self, route: str) -> None:
         """Nothing."""
 
     def looked_up(self, level: Level, lookup: Lookup) -> None:

@@ -97,8 +97,8 @@ class Policy:
     never."""
 
     obey_must_revalidate: bool = True
-    """Whether `must-revalidate` from the REST API forbids stale answers. Some web frameworks send
-    it with everything."""
+    """Whether `must-revalidate` and `no-cache` from the REST API forbid stale answers. Some web
+    frameworks send the former with everything."""
 
     most_refreshes: int = 8
     """Answers that are fetched anew in the background at once."""

@@ -12,7 +12,7 @@ from upstream.links import links
 from upstream.listing import Listing, Page
 from upstream.transport import Answer
 
-Shelf: TypeAlias = Literal["catalogue", "finished days", "open days"]
+Kind: TypeAlias = Literal["catalogue", "finished days", "open days"]
 """How soon an answer grows old: each kind has a setting of its own."""
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Question(Struct, Generic[T], frozen=True):
     key: str
     places: tuple[Place, ...]
     read: Callable[[Answer], Decoded[T]]
-    kind: Shelf
+    kind: Kind
     absent: bool
 
 
@@ -83,7 +83,8 @@ def page(listing: Listing, number: int, per_page: int) -> Question[Page]:
 
     def read(answer: Answer) -> Decoded[Page]:
         found = decoding.rows(answer.body, collection)
-        return Decoded(Page(found.value, links(answer.header("Link"))), found.weight)
+        page = Page(found.value, links(answer.header("Link")))
+        return Decoded(page, found.weight, found.wrong)
 
     return Question(target, (Place(route, target),), read, _kind(listing), absent=False)
 
@@ -99,7 +100,7 @@ def _one(collection: str, kind: Any, number: int) -> Question[Any]:
     )
 
 
-def _kind(listing: Listing) -> Shelf:
+def _kind(listing: Listing) -> Kind:
     if listing.collection not in {"listenings", "deliveries"}:
         return "catalogue"
     if listing.until is None or listing.until >= dt.datetime.now(dt.UTC).date():

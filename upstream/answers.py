@@ -1,0 +1,281 @@
+"""The answers: from the cache, from a request that is under way, or from one of their own."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from upstream.cache import Cache, Entry, Shelf
+from upstream.caller import Caller, Exchange, Reply, Source
+from upstream.decoding import sendable
+from upstream.errors import (
+    BudgetSpent,
+    Forbidden,
+    RateLimited,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+    UpstreamError,
+)
+from upstream.fetching import Errand, Fetched, Fetcher
+from upstream.flights import Flight, Flights
+from upstream.freshness import NOT_KEPT, freshness, renewed
+from upstream.observer import Observer
+from upstream.policy import Policy
+from upstream.questions import Question
+from upstream.sender import Course, spend_nothing
+from upstream.tokens import Tokens
+
+T = TypeVar("T")
+
+_REFRESH_PATIENCE: Final = 2
+"""How many times the patience for one request a refresh in the background may take, queueing
+included."""
+
+
+class Landing(Struct):
+    """What came of a question: the answer, and what an Exchange says of it."""
+
+    value: Any
+    source: Source
+    fresh_for: float = 0.0
+    stale_age: float | None = None
+
+
+class Answers:
+    """Answers each caller from what its own token has brought, as cheaply as policy allows.
+
+    A token is accepted for cached answers only while the REST API has lately answered for it.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        tokens: Tokens,
+        cache: Cache,
+        policy: Policy,
+        observer: Observer,
+    ) -> None:
+        self._fetcher = fetcher
+        self._tokens = tokens
+        self._cache = cache
+        self._policy = policy
+        self._observer = observer
+        self._flights: Flights[Landing] = Flights()
+
+    @property
+    def flights(self) -> int:
+        """How many questions are under way to the REST API."""
+        return len(self._flights)
+
+    async def close(self) -> None:
+        """Give up all requests that are under way."""
+        self._flights.close()
+
+    def accepted(self, caller: Caller) -> str:
+        """The caller's token; raises Unauthenticated where there is no use in asking with it."""
+        token = caller.token
+        if caller.token_key is None:
+            if not sendable(token):
+                raise Unauthenticated("a token that can't stand in a header")
+            caller.token_key = self._tokens.key(token)
+        if self._tokens.is_revoked(caller.token_key):
+            raise Unauthenticated("a revoked token")
+        return token
+
+    async def reply(self, caller: Caller, question: Question[T]) -> Reply[Any]:
+        """The answer to one question; adds its Exchange to the caller's."""
+        started = asyncio.get_running_loop().time()
+        course = Course(question.places[0])
+        try:
+            token = self.accepted(caller)
+            assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
+            shelf = self._cache.shelf(caller.token_key)
+            landing = self._kept(shelf, question, token, started)
+            if landing is None:
+                landing, course = await self._landed(caller, question, token, shelf, course)
+        except BaseException:
+            _note(caller, course, started, Landing(None, "upstream"))
+            raise
+        _note(caller, course, started, landing)
+        return Reply(landing.value, landing.stale_age)
+
+    async def purge(self, token_key: bytes) -> None:
+        """Forget all that is known for a token."""
+        self._cache.purge(token_key)
+
+    async def revoke(self, token_key: bytes) -> None:
+        """Forget all that is known for a token, and accept it no more."""
+        self._tokens.revoke(token_key)
+        self._cache.purge(token_key)
+
+    async def revive(self, token: str) -> None:
+        """Accept a token again, which the REST API has just given out."""
+        self._tokens.revive(self._tokens.key(token))
+
+    async def heed(self, error: UpstreamError, token_key: bytes) -> None:
+        """Forget all that is known for a token, where an error says that it has lost its rights."""
+        if isinstance(error, Unauthenticated | Forbidden):
+            await self.purge(token_key)
+
+    def _kept(self, shelf: Shelf, question: Question[T], token: str, now: float) -> Landing | None:
+        """What the cache may serve without asking."""
+        entry = self._cache.find(shelf, question.key)
+        if entry is None or now - shelf.confirmed_at >= self._policy.token_confirmed_within:
+            self._observer.looked_up("memory", "miss")
+            return None
+        fresh_for = entry.fresh_for(now)
+        if fresh_for > 0:
+            self._observer.looked_up("memory", "hit")
+            return Landing(entry.value, "cache", fresh_for)
+        if entry.may_stand_in(now):
+            self._observer.looked_up("memory", "stale")
+            self._refresh(shelf, question, token, now)
+            return Landing(entry.value, "stale", 0.0, entry.age(now))
+        self._observer.looked_up("memory", "miss")
+        return None
+
+    async def _landed(
+        self, caller: Caller, question: Question[T], token: str, shelf: Shelf, course: Course
+    ) -> tuple[Landing, Course]:
+        """What comes of a request, and what it took: nothing where another caller's was joined."""
+        key = (shelf.token_key, question.key)
+        while True:
+            caller.remaining()
+            flight = self._flights.find(key)
+            joined = flight is not None
+            if flight is None:
+                flight = self._flights.start(
+                    key,
+                    caller.deadline,
+                    lambda mine: self._flown(
+                        mine, shelf, question, token=token, spend=caller.spend, course=course
+                    ),
+                )
+            try:
+                landing = await flight.landing(caller.deadline)
+            except BudgetSpent:
+                if joined:
+                    continue  # it was not this caller's budget
+                raise
+            except TimedOut as error:
+                stood_in = self._stand_in(shelf, question)
+                if stood_in is None:
+                    raise error from None
+                landing = stood_in
+            if self._tokens.is_revoked(shelf.token_key):
+                raise Unauthenticated("revoked while it was used")
+            if joined and landing.source != "stale":
+                landing = Landing(landing.value, "shared", landing.fresh_for)
+            return landing, course
+
+    async def _flown(  # noqa: PLR0913 - one question, whose it is, and what it may take
+        self,
+        flight: Flight[Landing],
+        shelf: Shelf,
+        question: Question[T],
+        *,
+        token: str,
+        spend: Callable[[], None],
+        course: Course,
+    ) -> Landing:
+        """Ask the REST API, keep what it says, or stand in for it while it fails."""
+        asked_at = asyncio.get_running_loop().time()
+        entry = self._cache.find(shelf, question.key)
+        errand = Errand(
+            token=token,
+            token_key=shelf.token_key,
+            etag=None if entry is None else entry.freshness.etag,
+            spend=spend,
+            remaining=flight.remaining,
+            course=course,
+        )
+        try:
+            fetched = await self._fetcher.fetched(question, errand)
+        except (Unauthenticated, Forbidden):
+            await self.purge(shelf.token_key)
+            raise
+        except UpstreamError as error:
+            # Only where the REST API fails as such: what it refuses or moves is refused or moved.
+            failing = isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread
+            stood_in = self._stand_in(shelf, question) if failing else None
+            if stood_in is None:
+                raise
+            return stood_in
+        return self._put(shelf, question, fetched, entry, asked_at)
+
+    def _put(
+        self,
+        shelf: Shelf,
+        question: Question[T],
+        fetched: Fetched[T],
+        before: Entry | None,
+        asked_at: float,
+    ) -> Landing:
+        """Keep an answer, and the knowledge that the token is good."""
+        shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
+        answer = fetched.answer
+        if answer.status == HTTPStatus.NOT_FOUND:
+            self._cache.drop(shelf, question.key)
+            return Landing(None, "upstream")
+        lifetime = freshness(answer, question.kind, self._policy)
+        if fetched.decoded is not None:
+            value, weight, wrong = fetched.decoded
+            if wrong:
+                # An exception that is raised again and again collects tracebacks, and what is
+                # wrong may be right the next time.
+                lifetime = NOT_KEPT
+        elif before is not None:
+            value, weight = before.value, before.weight
+            lifetime = renewed(before.freshness, lifetime, answer)
+        entry = Entry(value, weight, asked_at, lifetime)
+        self._cache.put(shelf, question.key, entry)
+        return Landing(value, "upstream", max(0.0, entry.fresh_for(asked_at)))
+
+    def _stand_in(self, shelf: Shelf, question: Question[T]) -> Landing | None:
+        """What is kept and may be served while the REST API fails."""
+        now = asyncio.get_running_loop().time()
+        entry = self._cache.find(shelf, question.key)
+        if entry is None or not entry.may_replace_error(now):
+            return None
+        self._observer.looked_up("memory", "stale")
+        return Landing(entry.value, "stale", 0.0, entry.age(now))
+
+    def _refresh(self, shelf: Shelf, question: Question[T], token: str, now: float) -> None:
+        """Ask anew in the background, unless somebody does already."""
+        key = (shelf.token_key, question.key)
+        if self._flights.background >= self._policy.most_refreshes or self._flights.find(key):
+            return
+        patience = _REFRESH_PATIENCE * self._policy.request_timeout
+        course = Course(question.places[0])
+
+        async def refreshed(flight: Flight[Landing]) -> Landing:
+            try:
+                async with asyncio.timeout(patience):
+                    return await self._flown(
+                        flight, shelf, question, token=token, spend=spend_nothing, course=course
+                    )
+            except TimeoutError:
+                pass
+            raise TimedOut("no refresh in time")
+
+        # Its own deadline is over at once: a refresh is not worth retries.
+        self._flights.start(key, now, refreshed, background=True)
+
+
+def _note(caller: Caller, course: Course, started: float, landing: Landing) -> None:
+    caller.exchanges.append(
+        Exchange(
+            course.place.route,
+            course.place.target,
+            started - caller.started,
+            asyncio.get_running_loop().time() - started,
+            landing.source,
+            course.status,
+            course.requests,
+            landing.fresh_for,
+            landing.stale_age,
+        )
+    )

@@ -1,0 +1,111 @@
+"""The circuit breaker: leaves the REST API alone once it fails too often, and tries it singly."""
+
+import asyncio
+import logging
+from typing import Final
+
+from upstream.errors import BreakerOpen
+from upstream.observer import BreakerState, Observer
+from upstream.policy import Policy
+
+log: Final = logging.getLogger("upstream")
+
+
+class Breaker:
+    """Closed while the REST API answers, open for a pause once it does not, then half-open.
+
+    Half-open, one request probes: what comes of it closes the breaker, or opens it again.
+    Failures are those of the REST API as a whole (no connection, no answer in time, 5xx); what
+    is wrong with one request (4xx) counts as an answer.
+    """
+
+    def __init__(self, policy: Policy, observer: Observer) -> None:
+        self._policy = policy
+        self._observer = observer
+        self._state: BreakerState = "closed"
+        self._open_until = 0.0
+        self._probing = False
+        # Answers and failures of this half of the window, and of the half before.
+        self._half_since = 0.0
+        self._recent = [0, 0]
+        self._before = [0, 0]
+
+    @property
+    def state(self) -> BreakerState:
+        """Closed, open, or half-open once a probe is under way."""
+        return self._state
+
+    def refuse(self) -> None:
+        """Raise BreakerOpen where a request would be refused now."""
+        if self._state == "closed":
+            return
+        left = self._open_until - asyncio.get_running_loop().time()
+        if left > 0 or self._probing:
+            raise BreakerOpen(
+                "the REST API failed too often just now",
+                retry_after=max(left, 0.0) or self._policy.breaker_pause,
+            )
+
+    def enter(self) -> bool:
+        """Whether the request that is now to be sent is a probe; raises BreakerOpen.
+
+        One of `answered`, `failed` and `abandoned` must follow, with what this returned.
+        """
+        self.refuse()
+        if self._state == "closed":
+            return False
+        self._probing = True
+        self._change("half-open")
+        return True
+
+    def answered(self, *, probe: bool) -> None:
+        """The REST API answered."""
+        if probe:
+            self._probing = False
+            self._recent = [0, 0]
+            self._before = [0, 0]
+            self._change("closed")
+        elif self._state == "closed":
+            self._turn()
+            self._recent[0] += 1
+
+    def failed(self, *, probe: bool) -> None:
+        """The REST API failed."""
+        if probe:
+            self._probing = False
+            self._open()
+        elif self._state == "closed":
+            self._turn()
+            self._recent[1] += 1
+            failures = self._recent[1] + self._before[1]
+            total = failures + self._recent[0] + self._before[0]
+            enough = self._policy.breaker_failures
+            if 0 < enough <= failures and failures >= total * self._policy.breaker_share:
+                self._open()
+
+    def abandoned(self, *, probe: bool) -> None:
+        """The request was given up before anything came of it: nobody waits for it any more."""
+        if probe:
+            # The pause is over already, so the next request probes in its place.
+            self._probing = False
+            self._change("open")
+
+    def _open(self) -> None:
+        self._open_until = asyncio.get_running_loop().time() + self._policy.breaker_pause
+        self._change("open")
+
+    def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        half = self._policy.breaker_window / 2
+        passed = now - self._half_since
+        if passed < half:
+            return
+        self._before = self._recent if passed < 2 * half else [0, 0]
+        self._recent = [0, 0]
+        self._half_since = now
+
+    def _change(self, state: BreakerState) -> None:
+        if state != self._state:
+            self._state = state
+            log.warning("the circuit breaker is %s", state)
+            self._observer.breaker_changed(state)

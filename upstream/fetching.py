@@ -1,0 +1,130 @@
+"""Fetching: a question's answer from the REST API itself, tried as often as that makes sense."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from upstream.album_path import AlbumPath
+from upstream.decoding import Decoded
+from upstream.errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, UpstreamError
+from upstream.observer import Observer
+from upstream.policy import Policy
+from upstream.questions import Place, Question
+from upstream.retries import Retries
+from upstream.sender import Course, Sender
+from upstream.statuses import failure
+from upstream.transport import Answer
+
+T = TypeVar("T")
+
+_SETTLED: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND})
+
+
+class Errand(Struct):
+    """One question on its way: with whose token, at whose cost, and for how long.
+
+    `etag` is that of an answer that is known already. `remaining` says how many seconds somebody
+    still waits.
+    """
+
+    token: str
+    token_key: bytes
+    etag: str | None
+    spend: Callable[[], None]
+    remaining: Callable[[], float]
+    course: Course
+
+
+class Fetched(Struct, Generic[T]):
+    """An answer of the REST API at last: 200 with what it says, 304, or 404 where that is one."""
+
+    answer: Answer
+    decoded: Decoded[T] | None
+
+
+class Fetcher:
+    """Knows where to ask, which answers are worth another try, and what an answer says."""
+
+    def __init__(self, sender: Sender, policy: Policy, observer: Observer) -> None:
+        self._sender = sender
+        self._observer = observer
+        self._retries = Retries(policy)
+        self._album_path = AlbumPath()
+
+    async def fetched(self, question: Question[T], errand: Errand) -> Fetched[T]:
+        """What the REST API says; raises an UpstreamError where it doesn't."""
+        self._retries.earn()
+        if len(question.places) == 1:
+            return await self._at(question.places[0], question, errand)
+        async with self._album_path.places(question.places) as places:
+            doubt: UpstreamError | None = None
+            for place in places:
+                try:
+                    fetched = await self._at(place, question, errand)
+                except BadResponse as error:
+                    # The wrong one of two paths may serve a web page instead of a 404.
+                    doubt = error
+                    continue
+                if fetched.answer.status != HTTPStatus.NOT_FOUND:
+                    self._album_path.proved(place)
+                    return fetched
+            if doubt is not None:
+                raise doubt
+            self._album_path.missed()
+            return fetched
+
+    async def _at(self, place: Place, question: Question[T], errand: Errand) -> Fetched[T]:
+        errand.course.place = place
+        answer = await self._answer(errand)
+        match answer.status:
+            case HTTPStatus.OK:
+                return Fetched(answer, self._read(question, answer, errand.course))
+            case HTTPStatus.NOT_MODIFIED if errand.etag is not None:
+                return Fetched(answer, None)
+            case HTTPStatus.NOT_FOUND if question.absent:
+                return Fetched(answer, None)
+            case _:
+                raise failure(answer.status, answer.headers)
+
+    async def _answer(self, errand: Errand) -> Answer:
+        """The last answer, after as many retries as are allowed."""
+        course = errand.course
+        earlier: UpstreamError | None = None
+        while True:
+            answer: Answer | None = None
+            try:
+                answer = await self._sender.send(
+                    course, errand.token_key, errand.spend, token=errand.token, etag=errand.etag
+                )
+            except (BreakerOpen, BudgetSpent, Overloaded) as refused:
+                # Not sent at all: what an earlier try said is nearer to the truth.
+                raise earlier or refused from None
+            except UpstreamError as unanswered:
+                error = unanswered
+            else:
+                if answer.status in _SETTLED:
+                    return answer
+                error = failure(answer.status, answer.headers)
+            pause = self._retries.pause(
+                error, course.status, course.retries + 1, errand.remaining()
+            )
+            if pause is None:
+                raise error
+            earlier = error
+            course.retries += 1
+            self._observer.retried(course.place.route, type(error).__name__)
+            await asyncio.sleep(pause)
+
+    def _read(self, question: Question[T], answer: Answer, course: Course) -> Decoded[Any]:
+        try:
+            decoded = question.read(answer)
+        except BadResponse as error:
+            course.misread = True
+            self._sender.misread(course.place.route, str(error))
+            raise
+        if decoded.wrong:
+            self._sender.misread(course.place.route, ", ".join(sorted(decoded.wrong)))
+        return decoded

@@ -1,0 +1,134 @@
+"""The flights: one request under way for all who want the same thing with the same token."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from upstream.errors import TimedOut, Unavailable, UpstreamError
+
+T = TypeVar("T")
+
+Key: TypeAlias = tuple[bytes, str]
+"""A token's key and the canonical request: callers with different tokens never share."""
+
+
+class Flight(Generic[T]):
+    """A request under way, in a task of its own, and those who wait for it.
+
+    A caller that is cancelled, or whose deadline passes, leaves the others waiting; the last one
+    to leave cancels the request. `deadline` is the latest of theirs.
+    """
+
+    __slots__ = ("_left", "_task", "_waiting", "background", "deadline")
+
+    def __init__(self, deadline: float, *, background: bool) -> None:
+        self.deadline = deadline
+        self.background = background
+        self._waiting: set[asyncio.Future[T]] = set()
+        self._task: asyncio.Task[T] | None = None
+        self._left: Callable[[], None] | None = None
+
+    def remaining(self) -> float:
+        """Seconds in which anybody still waits."""
+        return self.deadline - asyncio.get_running_loop().time()
+
+    def depart(self, request: Coroutine[Any, Any, T], left: Callable[[], None]) -> None:
+        """Start the request; `left` is called as soon as nobody may join any more."""
+        self._left = left
+        self._task = asyncio.get_running_loop().create_task(request)
+        self._task.add_done_callback(self._land)
+
+    def cancel(self) -> None:
+        """Cancel the request, whoever waits for it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def landing(self, deadline: float) -> T:
+        """What the request gives; raises TimedOut at the deadline.
+
+        Each waiter has an exception of its own.
+        """
+        loop = asyncio.get_running_loop()
+        self.deadline = max(self.deadline, deadline)
+        # A future of one's own needs no shield: cancelling it touches nothing else.
+        mine: asyncio.Future[T] = loop.create_future()
+        self._waiting.add(mine)
+        alarm = loop.call_at(deadline, _time_out, mine)
+        try:
+            return await mine
+        finally:
+            alarm.cancel()
+            self._waiting.discard(mine)
+            if mine.done() and not mine.cancelled():
+                mine.exception()  # asyncio complains of an exception that nobody has looked at
+            if not self._waiting and not self.background:
+                self._leave()
+                self.cancel()
+
+    def _land(self, task: asyncio.Task[T]) -> None:
+        self._leave()
+        error = None if task.cancelled() else task.exception()
+        for each in self._waiting:
+            if each.done():
+                continue
+            if task.cancelled():
+                each.set_exception(Unavailable("the client is closed"))
+            elif error is None:
+                each.set_result(task.result())
+            else:
+                each.set_exception(error.fresh() if isinstance(error, UpstreamError) else error)
+
+    def _leave(self) -> None:
+        left, self._left = self._left, None
+        if left is not None:
+            left()
+
+
+class Flights(Generic[T]):
+    """All requests under way, by what they ask for.
+
+    `background` says how many of them nobody need wait for.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[Key, Flight[T]] = {}
+        self.background = 0
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._flights)
+
+    def find(self, key: Key) -> Flight[T] | None:
+        """The flight that can be joined, if there is one."""
+        return self._flights.get(key)
+
+    def start(
+        self,
+        key: Key,
+        deadline: float,
+        request: Callable[[Flight[T]], Coroutine[Any, Any, T]],
+        *,
+        background: bool = False,
+    ) -> Flight[T]:
+        """A new flight, which must be waited for, unless it is one in the background."""
+        flight = Flight[T](deadline, background=background)
+        self._flights[key] = flight
+        self.background += background
+
+        def left() -> None:
+            self.background -= background
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+
+        flight.depart(request(flight), left)
+        return flight
+
+    def close(self) -> None:
+        """Cancel all requests under way."""
+        for flight in list(self._flights.values()):
+            flight.cancel()
+
+
+def _time_out(waiter: asyncio.Future[Any]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimedOut("the operation's deadline has passed"))

@@ -1,0 +1,111 @@
+"""Freshness: how long an answer may be used, by what the REST API says of it or else by policy."""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from upstream.policy import Policy
+from upstream.questions import Kind
+from upstream.transport import Answer
+
+LONGEST: Final = 24 * 60 * 60.0
+"""Seconds; no answer is fresh for longer, whatever the REST API says."""
+
+_STRICT: Final = frozenset({"must-revalidate", "no-cache"})
+_LONGEST_ETAG: Final = 512
+_DIRECTIVE: Final = re.compile(r'([A-Za-z-]+)(?:\s*=\s*"?([0-9]{1,10})"?)?')
+
+
+class Freshness(Struct, frozen=True):
+    """How long an answer is fresh, and how much longer it may stand in for a new one.
+
+    All in seconds. `stored` says whether it may be kept at all.
+    """
+
+    stored: bool
+    fresh: float
+    while_revalidating: float
+    if_error: float
+    etag: str | None = None
+
+    @property
+    def useful(self) -> bool:
+        """Whether keeping the answer can be of any use."""
+        return self.stored and (self.fresh > 0 or self.if_error > 0 or self.etag is not None)
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which the answer is of no use but for its ETag."""
+        return self.fresh + max(self.while_revalidating, self.if_error)
+
+
+NOT_KEPT: Final = Freshness(stored=False, fresh=0, while_revalidating=0, if_error=0)
+
+
+def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
+    """What a 200 or 304 says of its own lifetime (RFC 9111, RFC 5861), within the policy."""
+    etag = _etag(answer.header("ETag"))
+    control = answer.header("Cache-Control")
+    directives = {} if control is None else _directives(control)
+    if "no-store" in directives or "*" in (answer.header("Vary") or ""):
+        return NOT_KEPT
+    if "no-cache" in directives:
+        fresh = 0.0
+    elif "max-age" in directives:
+        # One that can't be read is none.
+        fresh = max(0.0, (directives["max-age"] or 0.0) - _seconds(answer.header("Age")))
+    else:
+        fresh = _by_policy(kind, policy)
+    fresh = min(fresh, LONGEST)
+    strict = policy.obey_must_revalidate and not _STRICT.isdisjoint(directives)
+    return Freshness(
+        stored=True,
+        fresh=fresh,
+        # What is never fresh is never served without asking.
+        while_revalidating=0.0
+        if strict or fresh == 0
+        else _least(policy.stale_while_revalidate, directives.get("stale-while-revalidate")),
+        if_error=0.0 if strict else _least(policy.stale_if_error, directives.get("stale-if-error")),
+        etag=etag,
+    )
+
+
+def renewed(before: Freshness, said: Freshness, answer: Answer) -> Freshness:
+    """The lifetime of an answer that a 304 has confirmed: what it says, and else as before."""
+    if answer.header("Cache-Control") is None:
+        return before
+    return replace(said, etag=said.etag or before.etag)
+
+
+def _by_policy(kind: Kind, policy: Policy) -> float:
+    match kind:
+        case "catalogue":
+            return policy.fresh_catalogue
+        case "finished days":
+            return policy.fresh_finished_days
+        case "open days":
+            return policy.fresh_open_days
+
+
+def _directives(control: str) -> dict[str, float | None]:
+    return {
+        each[1].lower(): None if each[2] is None else float(each[2])
+        for each in _DIRECTIVE.finditer(control)
+    }
+
+
+def _least(policy: float, said: float | None) -> float:
+    return policy if said is None else min(policy, said)
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header is not None and re.fullmatch("[0-9]{1,10}", header) else 0.0
+
+
+def _etag(header: str | None) -> str | None:
+    """An ETag that can be sent back."""
+    if header is None or len(header) > _LONGEST_ETAG:
+        return None
+    return header if header.isascii() and header.isprintable() else None

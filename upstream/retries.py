@@ -1,0 +1,75 @@
+"""The retries: whether a GET that failed is worth another try, and how long to wait before it.
+
+These forty lines are our own. stamina, which is kept and good, decides by the exception alone and
+knows neither a budget over all requests nor a deadline that moves when another caller joins; both
+would live in its backoff hook, with the tries counted outside. What would be left to it is the
+loop, and that costs every request as much time again as a whole small GET.
+"""
+
+import asyncio
+import random
+from http import HTTPStatus
+from typing import Final
+
+from upstream.errors import RateLimited, Unavailable, UpstreamError
+from upstream.policy import Policy
+
+_PASSING: Final = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
+
+
+class Retries:
+    """Decides on retries under one budget: a share of all requests, and a small reserve.
+
+    The budget keeps an outage from being multiplied by everybody's retries.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._balance = float(policy.retry_reserve)
+        self._topped_up_at = 0.0
+
+    def earn(self) -> None:
+        """Note a request that is sent for the first time: it pays for a share of a retry."""
+        self._balance = min(
+            self._balance + self._policy.retry_budget, float(self._policy.retry_reserve)
+        )
+
+    def pause(
+        self, error: UpstreamError, status: int | None, tries: int, remaining: float
+    ) -> float | None:
+        """Seconds to wait before the next try, None where there is to be none.
+
+        `status` is None where there was no answer, `tries` how many there were, `remaining` the
+        seconds in which anybody still waits.
+        """
+        if tries > self._policy.most_retries or not _worth_it(error, status):
+            return None
+        asked = error.retry_after or 0.0
+        if asked > self._policy.longest_retry_after:
+            return None
+        # Full jitter: callers that failed together do not come back together.
+        longest = self._policy.retry_pause * 2 ** (tries - 1)
+        pause = asked + random.uniform(0, longest)  # noqa: S311 - no secret hangs on it
+        if pause >= remaining or not self._pay():
+            return None
+        return pause
+
+    def _pay(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        reserve = float(self._policy.retry_reserve)
+        self._balance = min(self._balance + now - self._topped_up_at, reserve)
+        self._topped_up_at = now
+        if self._balance < 1:
+            return False
+        self._balance -= 1
+        return True
+
+
+def _worth_it(error: UpstreamError, status: int | None) -> bool:
+    if isinstance(error, RateLimited):
+        # Without a Retry-After, nobody knows when asking again is welcome.
+        return status is not None and error.retry_after is not None
+    # A hang is not repeated: it has cost its whole time already.
+    return status in _PASSING or (status is None and isinstance(error, Unavailable))

@@ -1,0 +1,126 @@
+"""The sender: one HTTP request under all bounds, with everybody told how it went."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from upstream.breaker import Breaker
+from upstream.errors import TimedOut, Unavailable, UpstreamError
+from upstream.gate import Gate
+from upstream.observer import Observer
+from upstream.policy import Policy
+from upstream.questions import Place
+from upstream.transport import Answer, Transport
+
+log: Final = logging.getLogger("upstream")
+
+
+@dataclass(slots=True)
+class Course:
+    """What it has taken so far to answer one question.
+
+    `status` is that of the last answer, None where there was none. `misread` says that it could
+    not be understood.
+    """
+
+    place: Place
+    status: int | None = None
+    requests: int = 0
+    retries: int = 0
+    misread: bool = False
+
+
+def spend_nothing() -> None:
+    """What a request costs that no caller has to answer for."""
+
+
+class Sender:
+    """Sends requests through the gate and the circuit breaker, counts, measures and logs them."""
+
+    def __init__(self, transport: Transport, policy: Policy, observer: Observer) -> None:
+        self._transport = transport
+        self._policy = policy
+        self._observer = observer
+        self.gate = Gate(policy)
+        self.breaker = Breaker(policy, observer)
+
+    async def send(
+        self,
+        course: Course,
+        token_key: bytes,
+        spend: Callable[[], None],
+        *,
+        method: str = "GET",
+        **parts: Any,
+    ) -> Answer:
+        """The answer to one request to the place where the course is.
+
+        `spend` is called before the request is sent; what it raises is raised. The parts are
+        those of Transport.send.
+        """
+        course.status = None
+        self.breaker.refuse()
+        await self.gate.enter(token_key)
+        try:
+            probe = self.breaker.enter()
+            try:
+                spend()
+            except BaseException:
+                self.breaker.abandoned(probe=probe)
+                raise
+            course.requests += 1
+            return await self._sent(course, method, probe=probe, parts=parts)
+        finally:
+            self.gate.leave(token_key)
+
+    async def _sent(
+        self, course: Course, method: str, *, probe: bool, parts: dict[str, Any]
+    ) -> Answer:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        route = course.place.route
+        patience = self._policy.request_timeout
+        try:
+            answer = await self._transport.send(
+                method, course.place.target, timeout=patience, **parts
+            )
+        except UpstreamError as error:
+            if isinstance(error, TimedOut | Unavailable):
+                self.breaker.failed(probe=probe)
+            else:
+                self.breaker.answered(probe=probe)
+            outcome = type(error).__name__
+            log.warning("%s %s: %s (%s)", method, route, outcome, error)
+            self._observer.requested(route, outcome, loop.time() - started, 0)
+            raise
+        except BaseException:
+            waited = loop.time() - started
+            # Nobody waits any more. After so long that is the REST API's failure as well.
+            if waited * 2 >= patience:
+                self.breaker.failed(probe=probe)
+            else:
+                self.breaker.abandoned(probe=probe)
+            log.info("%s %s: given up after %.3f s", method, route, waited)
+            self._observer.requested(route, "GivenUp", waited, 0)
+            raise
+        status = course.status = answer.status
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.breaker.failed(probe=probe)
+            log.warning("%s %s: status %d", method, route, status)
+        else:
+            self.breaker.answered(probe=probe)
+            if status not in _UNREMARKABLE:
+                log.info("%s %s: status %d", method, route, status)
+        self._observer.requested(route, str(status), loop.time() - started, len(answer.body))
+        return answer
+
+    def misread(self, route: str, wrong: str) -> None:
+        """Note that an answer, or a part of it, was not what the REST documentation promises."""
+        log.warning("%s: not as documented: %s", route, wrong)
+        self._observer.misread(route)
+
+
+_UNREMARKABLE: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND})

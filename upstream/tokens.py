@@ -1,0 +1,52 @@
+"""The tokens: what they are called inside, where none is ever kept, and which are dead."""
+
+import asyncio
+import hmac
+import secrets
+from collections import OrderedDict
+from typing import Final
+
+from upstream.policy import Policy
+
+_MOST_REVOKED: Final = 100_000
+_SHARED_WORD: Final = b"onedtouch-graphql: tokens in a shared cache"
+
+
+class Tokens:
+    """Names tokens by an HMAC, and remembers those that were revoked for as long as policy says."""
+
+    def __init__(self, policy: Policy) -> None:
+        if policy.cache_secret is not None:
+            self._secret = policy.cache_secret.encode()
+        elif policy.redis_url is not None:
+            # Replicas must agree on a name. Tokens are long and random: nobody guesses one.
+            self._secret = _SHARED_WORD
+        else:
+            self._secret = secrets.token_bytes(32)
+        self._revoked_for = policy.revoked_for
+        self._revoked: OrderedDict[bytes, float] = OrderedDict()
+
+    def key(self, token: str) -> bytes:
+        """The name of a token, from which it can't be found."""
+        return hmac.digest(self._secret, token.encode(), "sha256")
+
+    def revoke(self, token_key: bytes) -> None:
+        """Remember a token as dead."""
+        self._revoked.pop(token_key, None)
+        self._revoked[token_key] = asyncio.get_running_loop().time() + self._revoked_for
+        if len(self._revoked) > _MOST_REVOKED:
+            self._revoked.popitem(last=False)
+
+    def revive(self, token_key: bytes) -> None:
+        """Forget that a token was dead: the REST API has just given it out."""
+        self._revoked.pop(token_key, None)
+
+    def is_revoked(self, token_key: bytes) -> bool:
+        """Whether a token was revoked not too long ago."""
+        until = self._revoked.get(token_key)
+        if until is None:
+            return False
+        if until > asyncio.get_running_loop().time():
+            return True
+        del self._revoked[token_key]
+        return False
