@@ -1,34 +1,25 @@
 """Costs: how many upstream requests each field can cause, at most.
 
-The one model behind an operation's estimate, the explain mode and the cost directives in the
-SDL. It is a worst case that holds whatever the REST API does, but for retries: `per_page` may be
-ignored, rows may move, nothing is cached, no two fields ask for the same. What a field costs in
-fact is at most this.
+The one model behind an operation's estimate, the explain mode and the cost directives of the SDL.
+It is the contract's table where that is dearest: `per_page` is ignored, rows have moved, nothing
+is cached, no two fields ask for the same. Not in it, nor in the table: retries, and the search for
+the end of a list that comes without Link headers.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from resolvers.deliveries import ALBUM_REFERENCE
 from resolvers.errors import BadUserInput
-from resolvers.global_ids import split_global_id
+from resolvers.global_ids import number_in, split_global_id
+from resolvers.listenings import ALBUM_STUB, TRACK_STUB
+from resolvers.listings import LARGEST_WINDOW
 from upstream.listing import DEFAULT_PAGE_SIZE
 
-DEFAULT_WINDOW: Final = 25
-"""Rows of a connection where neither `first` nor `last` is given."""
-
-LARGEST_WINDOW: Final = 500
-"""The most that `first` and `last` may ask for."""
-
-ALBUM_STUB: Final = frozenset({"id", "databaseId", "title"})
-"""The fields of an album that a listening brings."""
-
-ALBUM_REFERENCE: Final = frozenset({"id", "databaseId"})
-"""The fields of an album that a delivery brings."""
-
-TRACK_STUB: Final = frozenset({"id", "databaseId", "isrc"})
-"""The fields of a track that a listening brings."""
+TO_START: Final = 2
+"""Requests of a window beyond a page for each 25 rows: its edges, and what `per_page` does."""
 
 TO_FIND_THE_END: Final = 1
 """Requests more for `last` without `before`."""
@@ -37,27 +28,25 @@ TO_COUNT: Final = 1
 """Requests more where `totalCount` or `pageCursors` is selected, or both."""
 
 TO_FIND_A_SHIFT: Final = 2
-"""Requests more where rows were inserted or deleted in front of a cursor."""
+"""Requests more where rows came or went in front of a cursor."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """What one object by its number costs: an album twice until its address is known.
+class ObjectPrice:
+    """Where the REST API has the objects of a type, and the requests that one of them costs."""
 
-    The REST API documents `/album/:id` and links to `/albums/:id`; the first request finds out
-    which one answers, and one that finds nothing has asked at both.
-    """
-
-    album: int = 2
-    other: int = 1
-
-    def of(self, type_name: str) -> int:
-        """The price of an object of this type."""
-        return self.album if type_name == "Album" else self.other
+    route: str
+    requests: int
 
 
-KNOWING_NOTHING: Final = Prices()
-"""What holds before anything was asked."""
+PRICES: Final[dict[str, ObjectPrice]] = {
+    # one that is at neither of its two addresses was asked for at both
+    "Album": ObjectPrice("/api/v1/albums/:id", 2),
+    "Artist": ObjectPrice("/api/v1/artists/:id", 1),
+    "Label": ObjectPrice("/api/v1/labels/:id", 1),
+    "Track": ObjectPrice("/api/v1/tracks/:id", 1),
+}
+"""Objects by their number, for each type that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +58,18 @@ class WindowCost:
 
 @dataclass(frozen=True, slots=True)
 class ObjectCost:
-    """A field that shows objects by their number.
+    """A field that shows objects by number: of one type, or without it, of those that are named.
 
-    One of the type `type_name`; without it, those that `argument` names.
+    `argument` names them: one ID, a list of IDs, or a list of representations.
     """
 
+    argument: str
     type_name: str | None = None
-    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinCost:
-    """A field that is fetched for each row of a list once more than `brought` is selected of it."""
+    """A field whose object is fetched, for each row of a list, for more than `brought` of it."""
 
     type_name: str
     brought: frozenset[str]
@@ -101,13 +90,13 @@ COSTS: Final[dict[str, Cost]] = {
     "Query.labels": WindowCost("/api/v1/labels"),
     "Query.listenings": WindowCost("/api/v1/listenings"),
     "Query.deliveries": WindowCost("/api/v1/deliveries"),
-    "Query.album": ObjectCost("Album"),
-    "Query.artist": ObjectCost("Artist"),
-    "Query.label": ObjectCost("Label"),
-    "Query.track": ObjectCost("Track"),
-    "Query.node": ObjectCost(argument="id"),
-    "Query.nodes": ObjectCost(argument="ids"),
-    "Query._entities": ObjectCost(argument="representations"),
+    "Query.album": ObjectCost("id", "Album"),
+    "Query.artist": ObjectCost("id", "Artist"),
+    "Query.label": ObjectCost("id", "Label"),
+    "Query.track": ObjectCost("id", "Track"),
+    "Query.node": ObjectCost("id"),
+    "Query.nodes": ObjectCost("ids"),
+    "Query._entities": ObjectCost("representations"),
     "Listening.album": JoinCost("Album", ALBUM_STUB),
     "Listening.track": JoinCost("Track", TRACK_STUB),
     "Delivery.album": JoinCost("Album", ALBUM_REFERENCE),
@@ -116,64 +105,88 @@ COSTS: Final[dict[str, Cost]] = {
 }
 """Every field that can cause a request, by its coordinate in the schema; all others are free."""
 
-ROUTES: Final[dict[str, str]] = {
-    "Album": "/api/v1/albums/:id",
-    "Artist": "/api/v1/artists/:id",
-    "Label": "/api/v1/labels/:id",
-    "Track": "/api/v1/tracks/:id",
-}
-"""Where the REST API has the objects of each type, as its documentation writes it."""
-
 
 def window_size(first: object, last: object) -> int:
-    """The rows that a window's arguments ask for at most; what can't be right counts as usual."""
+    """The rows that a window may have; what can't be right costs nothing and counts as usual."""
     for asked in (first, last):
         if type(asked) is int:
             return min(max(asked, 0), LARGEST_WINDOW)
-    return DEFAULT_WINDOW
+    return DEFAULT_PAGE_SIZE
 
 
 def window_requests(size: int, *, from_end: bool, anchored: bool, counted: bool) -> int:
-    """The requests that a window of `size` rows costs at most, by the contract's table.
+    """The requests that a window of `size` rows costs.
 
     `from_end`: last without before; `anchored`: there is a cursor; `counted`: totalCount or
     pageCursors is selected.
     """
-    pages = -(-size // DEFAULT_PAGE_SIZE) + 2
-    return pages + from_end * TO_FIND_THE_END + anchored * TO_FIND_A_SHIFT + counted * TO_COUNT
+    return (
+        -(-size // DEFAULT_PAGE_SIZE)
+        + TO_START
+        + from_end * TO_FIND_THE_END
+        + anchored * TO_FIND_A_SHIFT
+        + counted * TO_COUNT
+    )
 
 
-def joined_requests(rows: int, type_name: str, joined: Collection[str], prices: Prices) -> int:
-    """The requests that the whole objects of one type cost at most, for so many rows.
+def joined_requests(rows: int, type_name: str, joined: Collection[str]) -> int:
+    """The requests that making one type's objects whole costs, for so many rows.
 
-    `joined` are all the types that are made whole for these rows.
+    `joined` are all types that are made whole for these rows.
     """
-    requests = rows * prices.of(type_name)
+    requests = rows * PRICES[type_name].requests
     if type_name == "Track" and "Album" not in joined:
-        # an album of two rows or more may be asked for its tracks, and not have them
-        requests += rows // 2 * prices.album
+        # an album of two rows or more may be asked for their tracks, and not have them
+        requests += rows // 2 * PRICES["Album"].requests
     return requests
 
 
-def distinct_objects(identifiers: Iterable[object]) -> Counter[str]:
-    """How many different objects of each type global IDs name; a malformed one names none."""
-    found: Counter[str] = Counter()
-    for identifier in {each for each in identifiers if isinstance(each, str)}:
+def numbers_of(identifiers: Iterable[object], type_name: str | None = None) -> dict[str, set[int]]:
+    """The objects that IDs name, by type; of one type also by the bare number.
+
+    What is no ID names nothing: it is refused before any request.
+    """
+    named: defaultdict[str, set[int]] = defaultdict(set)
+    for identifier in identifiers:
+        if type(identifier) not in {str, int}:
+            continue
         try:
-            type_name, _ = split_global_id(identifier)
+            if type_name is None:
+                found, number = split_global_id(str(identifier))
+            else:
+                found, number = type_name, number_in(str(identifier), type_name)
         except BadUserInput:
             continue
-        found[type_name] += type_name in ROUTES
-    return +found
+        if found in PRICES:
+            named[found].add(number)
+    return named
 
 
-def distinct_entities(representations: Iterable[object]) -> Counter[str]:
-    """How many different objects of each type a gateway's representations name, at most."""
-    keys = {
-        (str(representation.get("__typename")), identifier, database_id)
-        for representation in representations
-        if isinstance(representation, dict)
-        and isinstance(identifier := representation.get("id"), str | int | None)
-        and isinstance(database_id := representation.get("databaseId"), str | int | None)
-    }
-    return Counter(type_name for type_name, _, _ in keys if type_name in ROUTES)
+def numbers_represented(representations: Iterable[object]) -> dict[str, set[int]]:
+    """The objects that a gateway's representations name, by type."""
+    named: defaultdict[str, set[int]] = defaultdict(set)
+    for representation in representations:
+        if not isinstance(representation, dict):
+            continue
+        type_name = representation.get("__typename")
+        if isinstance(type_name, str) and type_name in PRICES:
+            keys = (representation.get("id"), representation.get("databaseId"))
+            for numbers in numbers_of(keys, type_name).values():
+                named[type_name] |= numbers
+    return named
+
+
+def weight(coordinate: str) -> int:
+    """The requests of one field with its default arguments, for @cost; a join's for one row."""
+    cost = COSTS.get(coordinate)
+    match cost:
+        case None:
+            return 0
+        case WindowCost():
+            return window_requests(DEFAULT_PAGE_SIZE, from_end=False, anchored=False, counted=False)
+        case ObjectCost(type_name=str(type_name)) | JoinCost(type_name=type_name):
+            return PRICES[type_name].requests
+        case ObjectCost():
+            return max(price.requests for price in PRICES.values())
+        case CallCost():
+            return 1

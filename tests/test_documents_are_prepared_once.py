@@ -2,10 +2,8 @@
 
 import pytest
 from graphql import OperationType, build_schema, get_introspection_query, parse
-from hypothesis import given
-from hypothesis import strategies as st
 
-from web.documents import Documents, Prepared, Shelf
+from web.documents import Documents, Prepared
 from web.limits import Limits
 from web.request_errors import RequestError
 
@@ -59,43 +57,6 @@ def test_documents_that_are_used_once_do_not_push_out_one_that_is_used() -> None
 
     assert kept.prepare("{ albums { title } }") is used
     assert len(kept) == 5  # the used one, and two each that are new or refused
-
-
-def test_a_text_too_long_for_its_shelf_pushes_nothing_out() -> None:
-    shelf = Shelf[int](entries=3, characters=10)
-    shelf.put("short", 1)
-    shelf.put("longer than ten", 2)
-
-    assert (shelf.get("short"), shelf.get("longer than ten")) == (1, None)
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["get", "take", "put"]), st.text("ab", min_size=1, max_size=4))
-    )
-)
-def test_a_shelf_never_holds_more_than_it_may_and_keeps_what_was_used_last(
-    steps: list[tuple[str, str]],
-) -> None:
-    shelf = Shelf[str](entries=3, characters=8)
-    # the oracle: a plain list, the last used at its end
-    held: list[str] = []
-    for step, text in steps:
-        known = text in held
-        if step == "put" and not known:
-            shelf.put(text, text)
-            held.append(text)
-            while len(held) > 3 or sum(map(len, held)) > 8:
-                held.pop(0)
-        elif step != "put":
-            found = shelf.get(text) if step == "get" else shelf.take(text)
-            assert found == (text if known else None)
-            if known:
-                held.remove(text)
-            if known and step == "get":
-                held.append(text)
-        assert len(shelf) == len(held)
-        assert shelf.characters == sum(map(len, held))
 
 
 def test_a_syntax_error_is_a_failed_parse_at_its_place() -> None:

@@ -17,12 +17,11 @@ How an HTTP view uses what stands here and beside it (nothing here sends or awai
 
 A RequestError is a GraphQLError with a code in its extensions; its `formatted` is what the answer
 shows. Answer it without data, with 400 in application/graphql-response+json and 200 in
-application/json. Estimates take `Prices(album=1)` once it is known which address albums have.
+application/json.
 """
 
 import re
-from collections import OrderedDict
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from graphql import (
     DocumentNode,
@@ -45,6 +44,7 @@ from graphql.validation.validate import ValidationAbortedError
 from web.estimates import footprint
 from web.limits import Limits, check_document, check_text
 from web.request_errors import RequestError
+from web.shelf import Shelf
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
 """Steps that comparing fields of one name may take in validation, which is quadratic.
@@ -60,48 +60,6 @@ LONGEST_SENTENCE: Final = 400
 """Characters of an error that are shown: it may quote a name of any length."""
 
 _NOTHING: Final = DocumentNode(definitions=())
-
-T = TypeVar("T")
-
-
-class Shelf(Generic[T]):
-    """What was used last, by text; bounded in entries and in characters of their texts."""
-
-    def __init__(self, entries: int, characters: int) -> None:
-        self._entries = entries
-        self._characters = characters
-        self._held: OrderedDict[str, T] = OrderedDict()
-        self.characters = 0
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def get(self, text: str) -> T | None:
-        """What is kept under this text, now the last to go."""
-        found = self._held.get(text)
-        if found is not None:
-            self._held.move_to_end(text)
-        return found
-
-    def take(self, text: str) -> T | None:
-        """What is kept under this text, and no longer is."""
-        found = self._held.pop(text, None)
-        if found is not None:
-            self.characters -= len(text)
-        return found
-
-    def put(self, text: str, kept: T) -> None:
-        """Keep something under a text that has nothing yet; what was used least makes room.
-
-        A text that would need the whole shelf and more is not kept.
-        """
-        if len(text) > self._characters:
-            return
-        self._held[text] = kept
-        self.characters += len(text)
-        while len(self._held) > self._entries or self.characters > self._characters:
-            oldest, _ = self._held.popitem(last=False)
-            self.characters -= len(oldest)
 
 
 class Operation:

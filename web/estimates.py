@@ -31,19 +31,18 @@ from graphql import (
 
 from resolvers.costs import (
     COSTS,
-    KNOWING_NOTHING,
-    ROUTES,
+    PRICES,
     Cost,
     JoinCost,
     ObjectCost,
-    Prices,
     WindowCost,
-    distinct_entities,
-    distinct_objects,
     joined_requests,
+    numbers_of,
+    numbers_represented,
     window_requests,
     window_size,
 )
+from resolvers.windows import Sizes, pages_for
 from web.request_errors import too_complex
 
 Condition: TypeAlias = tuple[tuple[str, bool], ...]
@@ -114,82 +113,104 @@ class Step(NamedTuple):
     path: str
     method: str
     route: str
+    parameters: Mapping[str, Any]
+    """The pages, or the numbers, that are asked for, as far as they are known beforehand."""
     requests: int
     objects: int
-    """For how many rows, or different objects, they are."""
+    """For how many rows, or different objects, the requests are."""
     after: str | None = None
     """The path of the step whose answer they need."""
 
 
-def estimated(
-    footprint: Footprint, variables: Mapping[str, Any], prices: Prices = KNOWING_NOTHING
-) -> Estimate:
+def estimated(footprint: Footprint, variables: Mapping[str, Any]) -> Estimate:
     """What an operation costs at most with these variables, which need not fit it."""
     requests, most, costliest = 0, 0, None
-    for step in _steps(footprint, variables, prices):
+    for step in _steps(footprint, variables):
         requests += step.requests
         if step.requests > most:
             most, costliest = step.requests, step.path
     return Estimate(requests, costliest)
 
 
-def explained(
-    footprint: Footprint, variables: Mapping[str, Any], prices: Prices = KNOWING_NOTHING
-) -> dict[str, Any]:
+def explained(footprint: Footprint, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The plan of an operation's upstream requests, for `extensions.explain`; none is sent.
 
-    Each step says where in the answer it is needed, its method and route, how many requests it
-    takes at most, for how many rows or objects, and after which step.
+    Each step says where in the answer it is needed, its method, route and parameters, how many
+    requests it takes at most, for how many rows or objects, and after which step.
     """
-    steps = [step._asdict() for step in _steps(footprint, variables, prices)]
-    return {"requests": sum(step["requests"] for step in steps), "steps": steps}
+    steps = [
+        {
+            "path": step.path,
+            "method": step.method,
+            "route": step.route,
+            "parameters": step.parameters,
+            "requestsAtMost": step.requests,
+            "objects": step.objects,
+            "after": step.after,
+        }
+        for step in _steps(footprint, variables)
+    ]
+    return {"requestsAtMost": estimated(footprint, variables).requests, "steps": steps}
 
 
-def _steps(footprint: Footprint, variables: Mapping[str, Any], prices: Prices) -> Iterator[Step]:
+def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]:
     values = _Values(footprint, variables)
     for site in footprint.sites:
         if not values.hold(site.conditions):
             continue
-        cost, path = site.cost, site.path
+        cost = site.cost
         if isinstance(cost, WindowCost):
-            rows = _rows(site, values)
-            requests = window_requests(
-                rows,
-                from_end=values.given(site, "last") and not values.given(site, "before"),
-                anchored=values.given(site, "after") or values.given(site, "before"),
-                counted=values.hold(site.counted),
-            )
-            yield Step(path, "GET", cost.route, requests, rows)
-            yield from _joined(site, rows, values, prices)
+            yield from _window(site, cost, values)
         elif isinstance(cost, JoinCost):
-            yield from _joined(site, 1, values, prices)
+            yield from _joined(site, 1, values)
         elif isinstance(cost, ObjectCost):
-            for type_name, count in _objects(site, cost, values).items():
-                yield Step(path, "GET", ROUTES[type_name], count * prices.of(type_name), count)
+            yield from _objects(site, cost, values)
         else:
-            yield Step(path, "POST", cost.route, 1, 1)
+            yield Step(site.path, "POST", cost.route, {}, 1, 1)
 
 
-def _rows(site: Site, values: "_Values") -> int:
-    return window_size(values.argument(site, "first"), values.argument(site, "last"))
+def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:
+    first, last, after, before = (
+        values.argument(site, name) for name in ("first", "last", "after", "before")
+    )
+    rows = window_size(first, last)
+    anchored = after is not None or before is not None
+    from_end = last is not None and before is None
+    parameters = {}
+    if not anchored and not from_end:
+        pages = pages_for(0, rows, Sizes())
+        parameters = {
+            "page": [ask.page for ask in pages],
+            "per_page": pages[0].per_page if pages else 1,
+        }
+    requests = window_requests(
+        rows, from_end=from_end, anchored=anchored, counted=values.hold(site.counted)
+    )
+    yield Step(site.path, "GET", cost.route, parameters, requests, rows)
+    yield from _joined(site, rows, values)
 
 
-def _objects(site: Site, cost: ObjectCost, values: "_Values") -> Mapping[str, int]:
-    if cost.type_name is not None:
-        return {cost.type_name: 1}
+def _objects(site: Site, cost: ObjectCost, values: "_Values") -> Iterator[Step]:
+    given = values.argument(site, cost.argument)
+    # GraphQL takes one item for a list of it
+    items = given if isinstance(given, list) else [given]
     if cost.argument == "representations":
-        return distinct_entities(values.items(site, cost.argument))
-    return distinct_objects(values.items(site, cost.argument))
+        named = numbers_represented(items)
+    else:
+        named = numbers_of(items, cost.type_name)
+    for type_name, numbers in named.items():
+        price, count = PRICES[type_name], len(numbers)
+        parameters = {"id": sorted(numbers)}
+        yield Step(site.path, "GET", price.route, parameters, count * price.requests, count)
 
 
-def _joined(site: Site, rows: int, values: "_Values", prices: Prices) -> Iterator[Step]:
+def _joined(site: Site, rows: int, values: "_Values") -> Iterator[Step]:
     joins = [join for join in site.joins.values() if values.hold(join.conditions)]
-    type_names = frozenset(join.cost.type_name for join in joins)
-    for join in joins:
-        type_name = join.cost.type_name
-        requests = joined_requests(rows, type_name, type_names, prices)
+    type_names = [join.cost.type_name for join in joins]
+    for join, type_name in zip(joins, type_names, strict=True):
+        requests = joined_requests(rows, type_name, type_names)
         after = None if join.path == site.path else site.path
-        yield Step(join.path, "GET", ROUTES[type_name], requests, rows, after)
+        yield Step(join.path, "GET", PRICES[type_name].route, {}, requests, rows, after)
 
 
 class _Values:
@@ -216,15 +237,6 @@ class _Values:
         if isinstance(value, ValueNode):
             return value_from_ast_untyped(value, self._variables)
         return value
-
-    def given(self, site: Site, name: str) -> bool:
-        """Whether an argument has a value."""
-        return self.argument(site, name) is not None
-
-    def items(self, site: Site, name: str) -> list[Any]:
-        """The items of an argument that is a list; GraphQL takes one item for a list of it."""
-        value = self.argument(site, name)
-        return value if isinstance(value, list) else [value]
 
 
 def footprint(

@@ -4,10 +4,10 @@ The word is the GraphQL specification's (7.1.2, "Request errors"): such an answe
 no data. Over HTTP it is 400 in `application/graphql-response+json` and 200 in `application/json`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLError, SourceLocation
+from graphql import GraphQLError
 
 
 class RequestError(GraphQLError):
@@ -22,18 +22,15 @@ class RequestError(GraphQLError):
         sentence: str,
         *,
         at: GraphQLError | None = None,
-        locations: Sequence[SourceLocation] | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> None:
-        """`at` is an error at the same place, else `locations` name it."""
+        """`at` is an error at the same place; `extensions` stand beside the code."""
         super().__init__(
             sentence,
             source=at.source if at else None,
             positions=at.positions if at else None,
             extensions={"code": code, **(extensions or {})},
         )
-        if locations:
-            self.locations = list(locations)
 
 
 def too_complex(
