@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing, nullcontext
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,19 +79,23 @@ async def served(app: App) -> AsyncIterator[Served]:
     """The application behind uvicorn in the current event loop, until the block ends."""
     with closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(configuration(app))
-        # signals are the test's, not this server's
-        server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
-        serving = asyncio.create_task(server.serve([listening]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.002)
-        port = listening.getsockname()[1]
-        async with aiohttp.ClientSession() as client:
-            try:
-                yield Served(app, port, client)
-            finally:
-                server.should_exit = True
-                await serving
+        config = configuration(app)
+        config.load()
+        # The parts of uvicorn's own `serve`, without its signals and its pauses.
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup([listening])
+        await server.on_tick(0)
+        try:
+            async with aiohttp.ClientSession() as client:
+                yield Served(app, listening.getsockname()[1], client)
+        finally:
+            for listener in server.servers:
+                listener.close()
+            for connection in list(server.server_state.connections):
+                connection.shutdown()
+            await asyncio.gather(*server.server_state.tasks)
+            await server.lifespan.shutdown()
 
 
 def application(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from web.answers import refusal
+from web.incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES
 from web.refusals import Refused
 
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
@@ -28,6 +29,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._refused = _MALFORMED
+        self._refused_bytes: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request."""
@@ -41,9 +43,14 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came in, and look whether a request's head is overdue or too long."""
+        if self._refused_bytes is not None:
+            self._refused_bytes += len(data)
+            if self._refused_bytes > MOST_DISCARDED_BYTES:
+                self.transport.close()
+            return
         self._head_bytes += len(data)
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused_bytes is not None:
             return
         if self._in_head and self._head_bytes > self.header_limit:
             self._refuse(self._too_long())
@@ -59,7 +66,7 @@ class BoundedConnection(HttpToolsProtocol):
         """End the head of a request."""
         if self._head_bytes > self.header_limit:
             # Some of what came may belong to the body: now the head's own size is known.
-            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self.header_limit:
                 self._refused = self._too_long()
                 raise self._refused
@@ -95,12 +102,18 @@ class BoundedConnection(HttpToolsProtocol):
         return Refused(431, "BAD_USER_INPUT", sentence)
 
     def _refuse(self, refused: Refused) -> None:
+        """Answer, and close when the client has: closing at once would reset what it still sends.
+
+        A reset can overtake the answer. What comes in the meantime is forgotten, within bounds.
+        """
         self._stop_waiting()
+        self._refused_bytes = 0
         answer = refusal(None, refused)
         headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
         lines = [b"%b: %b\r\n" % pair for pair in (*headers, (b"connection", b"close"))]
         self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]))
-        self.transport.close()
+        self.transport.write_eof()
+        self._head_timer = self.loop.call_later(LONGEST_DISCARD_SECONDS, self.transport.close)
 
 
 def bounded(header_limit: int, header_timeout: float) -> type[BoundedConnection]:

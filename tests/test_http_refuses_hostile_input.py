@@ -1,0 +1,319 @@
+"""Hostile input: each is refused in JSON with a status and a code, and the process lives on."""
+
+import gzip
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from io import BytesIO
+
+import pytest
+import strawberry
+
+from tests.served import NoContext, Served, application, served
+
+ASK = b'{"query":"{ __typename }"}'
+POST = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+NAMED = b'"query":"query ($v: String) { echo(v: $v) }"'
+
+
+@strawberry.type
+class Query:
+    """Something to send values to."""
+
+    @strawberry.field
+    def echo(self, v: str | None = None) -> str | None:
+        """What was given."""
+        return v
+
+
+SMALL = strawberry.Schema(query=Query)
+
+
+def small(**environment: str) -> AbstractAsyncContextManager[Served]:
+    """A server of that schema."""
+    return served(application(environment, schema=SMALL, open_context=lambda _: NoContext()))
+
+
+def _variables(value: bytes) -> bytes:
+    return b"{" + NAMED + b',"variables":{"v":' + value + b"}}"
+
+
+BODIES = {
+    "nothing": (b"", 400, "BAD_USER_INPUT"),
+    "white space": (b"   ", 400, "BAD_USER_INPUT"),
+    "a number": (b"1", 400, "BAD_USER_INPUT"),
+    "a text": (b'"{ __typename }"', 400, "BAD_USER_INPUT"),
+    "null": (b"null", 400, "BAD_USER_INPUT"),
+    "a batch": (b"[" + ASK + b"]", 400, "BAD_USER_INPUT"),
+    "an empty batch": (b"[]", 400, "BAD_USER_INPUT"),
+    "no query": (b"{}", 400, "BAD_USER_INPUT"),
+    "an empty query": (b'{"query":""}', 400, "BAD_USER_INPUT"),
+    "a query that is null": (b'{"query":null}', 400, "BAD_USER_INPUT"),
+    "a query that is a list": (b'{"query":["{ __typename }"]}', 400, "BAD_USER_INPUT"),
+    "half a body": (ASK[:-3], 400, "BAD_USER_INPUT"),
+    "something after it": (ASK + b"x", 400, "BAD_USER_INPUT"),
+    "two of them": (ASK + ASK, 400, "BAD_USER_INPUT"),
+    "single quotes": (b"{'query':'{ __typename }'}", 400, "BAD_USER_INPUT"),
+    "a comment": (b'{"query":"{ __typename }"/* x */}', 400, "BAD_USER_INPUT"),
+    "a comma too many": (b'{"query":"{ __typename }",}', 400, "BAD_USER_INPUT"),
+    "a control character": (b'{"query":"{ __typename\x01 }"}', 400, "BAD_USER_INPUT"),
+    "a byte order mark": (b"\xef\xbb\xbf" + ASK, 400, "BAD_USER_INPUT"),
+    "UTF-16": (ASK.decode().encode("utf-16"), 400, "BAD_USER_INPUT"),
+    "Latin-1": (b'{"query":"{ __typename } # \xe9"}', 400, "BAD_USER_INPUT"),
+    "overlong UTF-8": (b'{"query":"{ __typename } # \xc0\xaf"}', 400, "BAD_USER_INPUT"),
+    "a surrogate in UTF-8": (b'{"query":"{ __typename } # \xed\xa0\x80"}', 400, "BAD_USER_INPUT"),
+    "bad UTF-8 where it is ignored": (
+        b'{"query":"{ __typename }","x":"\xff"}',
+        400,
+        "BAD_USER_INPUT",
+    ),
+    "half a surrogate": (b'{"query":"{ __typename } # \\ud800 "}', 400, "BAD_USER_INPUT"),
+    "half a surrogate in a variable": (_variables(b'"\\ud800"'), 400, "BAD_USER_INPUT"),
+    "NaN": (_variables(b"NaN"), 400, "BAD_USER_INPUT"),
+    "Infinity": (_variables(b"-Infinity"), 400, "BAD_USER_INPUT"),
+    "a float beyond floats": (_variables(b"1e999"), 400, "BAD_USER_INPUT"),
+    "20 digits": (_variables(b"9" * 20), 400, "BAD_USER_INPUT"),
+    "10,000 digits": (_variables(b"9" * 10_000), 400, "BAD_USER_INPUT"),
+    "10,000 negative digits": (_variables(b"-" + b"9" * 10_000), 400, "BAD_USER_INPUT"),
+    "100 levels": (_variables(b"[" * 100 + b"]" * 100), 400, "QUERY_TOO_COMPLEX"),
+    "100,000 levels": (_variables(b"[" * 100_000 + b"]" * 100_000), 400, "QUERY_TOO_COMPLEX"),
+    "100,000 levels that never end": (_variables(b"[" * 100_000), 400, "QUERY_TOO_COMPLEX"),
+    "100,000 levels of objects": (
+        b'{"x":' + b'{"x":' * 100_000 + b"1" + b"}" * 100_001,
+        400,
+        "QUERY_TOO_COMPLEX",
+    ),
+    "variables that are a text": (b"{" + NAMED + b',"variables":"x"}', 400, "BAD_USER_INPUT"),
+    "variables that are a list": (b"{" + NAMED + b',"variables":[1]}', 400, "BAD_USER_INPUT"),
+    "extensions that are a number": (b"{" + NAMED + b',"extensions":1}', 400, "BAD_USER_INPUT"),
+    "a quarter of a megabyte of variables": (
+        _variables(b'"' + b"x" * 262_144 + b'"'),
+        413,
+        "QUERY_TOO_COMPLEX",
+    ),
+    "one byte over a megabyte": (
+        ASK + b" " * (1_048_577 - len(ASK)),
+        413,
+        "QUERY_TOO_COMPLEX",
+    ),
+    "20 megabytes": (b"[" * 20_000_000, 413, "QUERY_TOO_COMPLEX"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_hostile_body_is_refused(name: str) -> None:
+    body, status, code = BODIES[name]
+    headers = {"Content-Type": "application/json"}
+    async with small() as here:
+        async with here.client.post(here.url, data=BytesIO(body), headers=headers) as response:
+            assert response.status == status
+            assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+            answer = await response.json()
+        assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+        assert (await here.post({"query": "{ __typename }"}))[0] == 200
+
+
+async def test_the_same_bodies_are_refused_when_they_come_in_pieces() -> None:
+    headers = {"Content-Type": "application/json"}
+    async with small() as here:
+        for name, (body, status, _) in BODIES.items():
+            if len(body) > 2_000_000 or not body:
+                continue
+
+            async def pieces(whole: bytes = body) -> AsyncIterator[bytes]:
+                for start in range(0, len(whole), 50_000):
+                    yield whole[start : start + 50_000]
+
+            async with here.client.post(here.url, data=pieces(), headers=headers) as response:
+                assert (name, response.status) == (name, status)
+
+
+async def test_a_body_of_exactly_a_megabyte_is_taken() -> None:
+    body = ASK + b" " * (1_048_576 - len(ASK))
+    headers = {"Content-Type": "application/json"}
+    async with small() as here, here.client.post(here.url, data=body, headers=headers) as response:
+        assert await response.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_escapes_that_make_one_character_are_that_character() -> None:
+    body = _variables(b'"\\ud83d\\ude00\\u0000"')
+    headers = {"Content-Type": "application/json"}
+    async with small() as here, here.client.post(here.url, data=body, headers=headers) as response:
+        assert await response.json() == {"data": {"echo": "\U0001f600\x00"}}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "text/plain; application/json"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        ({"Content-Type": "application/graphql"}, 415),
+        ({"Content-Type": "application/json; charset=latin1"}, 415),
+        ({"Content-Type": "application/json; charset=utf-16"}, 415),
+        ({"Content-Type": "application/jsonp"}, 415),
+        ({"Content-Type": "application/json, text/plain"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "br"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "identity"}, 200),
+        ({"Content-Type": "Application/JSON; Charset=UTF-8"}, 200),
+        ({"Content-Type": 'application/json;charset="utf-8"'}, 200),
+    ],
+)
+async def test_only_plain_json_in_utf_8_is_taken(headers: dict[str, str], status: int) -> None:
+    async with small() as here, here.client.post(here.url, data=ASK, headers=headers) as response:
+        assert response.status == status
+        assert "errors" in await response.json() or status == 200
+
+
+async def test_a_compressed_body_is_refused_and_not_unpacked() -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    bomb = gzip.compress(b"[" * 50_000_000)
+    async with small() as here, here.client.post(here.url, data=bomb, headers=headers) as response:
+        assert (response.status, response.headers["Accept-Encoding"]) == (415, "identity")
+
+
+async def test_a_body_without_a_content_type_is_refused() -> None:
+    async with (
+        small() as here,
+        here.client.post(here.url, data=ASK, skip_auto_headers={"Content-Type"}) as response,
+    ):
+        assert response.status == 415
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("query=%7B__typename%7D", 200),
+        ("query=%7B__typename%7D&variables=%7B%22v%22%3A%221%22%7D&unknown=1&unknown=2", 200),
+        ("", 400),
+        ("query=", 400),
+        ("query=%7B__typename%7D&query=%7B__typename%7D", 400),
+        ("query=%ff", 400),
+        ("query=%7B__typename%7D&variables=1", 400),
+        ("query=%7B__typename%7D&variables=%7B%22v%22%3ANaN%7D", 400),
+        ("query=%7B__typename%7D&extensions=nonsense", 400),
+        ("&".join(f"a{number}=1" for number in range(2_000)), 400),
+    ],
+)
+async def test_a_url_is_read_as_strictly(query: str, status: int) -> None:
+    head = "Host: x\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    async with small() as here:
+        answer = await here.raw(f"GET /graphql?{query} HTTP/1.1\r\n{head}".encode())
+        assert answer.split(b" ", 2)[1] == str(status).encode()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /graphql HTTP/9.9\r\n\r\n", 400),
+        (b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+        (
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            400,
+        ),
+        (
+            b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+            400,
+        ),
+        (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 10_000 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 1_000_000, 431),
+    ],
+)
+async def test_a_hostile_head_is_refused_in_json(head: bytes, status: int) -> None:
+    async with small() as here:
+        answer = await here.raw(head)
+        lines, _, body = answer.partition(b"\r\n\r\n")
+        assert lines.split(b" ", 2)[1] == str(status).encode()
+        assert json.loads(body)["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        assert (await here.post({"query": "{ __typename }"}))[0] == 200
+
+
+async def test_a_body_may_come_with_a_head_that_is_just_short_enough() -> None:
+    head = (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nX: " + b"x" * 32_000 + b"\r\n"
+    )
+    body = ASK + b" " * 40_000
+    sent = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    async with small() as here:
+        assert (await here.raw(sent)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /graphql HT", b"408"),
+        (b"GET /graphql HTTP/1.1\r\nHost: x\r\n", b"408"),
+        (b"\r\n", b"408"),
+        (
+            POST + b"Content-Length: 100\r\n\r\n" + ASK,
+            b"408",
+        ),
+        (
+            POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+            b"408",
+        ),
+    ],
+)
+async def test_a_request_that_stops_half_way_is_ended(sent: bytes, status: bytes) -> None:
+    bounds = {"ONEDTOUCH_HEADER_TIMEOUT": "0.1", "ONEDTOUCH_BODY_TIMEOUT": "0.1"}
+    async with small(**bounds) as here:
+        answer = await here.raw(sent)
+        assert answer.split(b" ", 2)[1] == status
+        assert b'"code":"BAD_USER_INPUT"' in answer
+
+
+async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
+    async with small(ONEDTOUCH_HEADER_TIMEOUT="0.1") as here:
+        assert await here.raw(b"") == b""
+
+
+async def test_a_second_request_that_stops_half_way_is_ended_as_well() -> None:
+    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with small(ONEDTOUCH_HEADER_TIMEOUT="0.1") as here:
+        answer = await here.raw(whole, more_after=whole[:20], pause=0.05)
+        assert answer.count(b"HTTP/1.1 200 ") == 1
+        assert answer.count(b"HTTP/1.1 408 ") == 1
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_body_harms_nobody() -> None:
+    head = (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 100\r\n\r\n{"
+    )
+    async with small() as here:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", here.port)) as connection:
+                connection.sendall(head)
+        assert (await here.post({"query": "{ __typename }"}))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"X-Deadline-Ms": "soon"},
+        {"X-Deadline-Ms": "-1"},
+        {"X-Deadline-Ms": "1e3"},
+        {"X-Most-Upstream-Requests": "9999999999"},
+        {"X-Most-Upstream-Requests": ""},
+    ],
+)
+async def test_a_header_that_should_be_a_number_is_one(header: dict[str, str]) -> None:
+    async with small() as here:
+        status, _, answer = await here.post({"query": "{ __typename }"}, header)
+        assert (status, answer["errors"][0]["extensions"]["code"]) == (400, "BAD_USER_INPUT")
+
+
+async def test_an_unknown_path_is_refused_in_json() -> None:
+    async with small() as here:
+        async with here.client.get(f"{here.base}/etc/passwd") as response:
+            assert (response.status, response.content_type) == (404, "application/json")
+        async with here.client.post(f"{here.base}/healthz") as response:
+            assert response.status == 405
+            assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+            assert "errors" in await response.json()
