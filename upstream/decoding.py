@@ -5,7 +5,6 @@ apart, object by object and key by key, so that an `errors.BadResponse` stands i
 exactly what was wrong.
 """
 
-from contextlib import suppress
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -114,8 +113,7 @@ def territories(record: records.AlbumTrack) -> list[str]:
     wrong: set[str] = set()
     codes: Any = _WRONG
     if isinstance(raw, Raw):
-        with suppress(UnicodeDecodeError):
-            codes = _repaired(raw, list[str], "available_territories", wrong)
+        codes = _repaired(raw, list[str], "available_territories", wrong)
     if wrong or not isinstance(codes, list):
         raise BadResponse("available_territories is no list of strings")
     if len(_codes) >= _MOST_LISTS:
@@ -139,7 +137,7 @@ def _parts(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
 
 
 def _decoded(raw: bytes | Raw, kind: Any) -> Any:
-    """The value, or _WRONG; UnicodeDecodeError where a string is no UTF-8."""
+    """The value, or _WRONG where it is of another kind, or no JSON."""
     try:
         return _decoder(kind).decode(raw)
     except (msgspec.DecodeError, RecursionError):
@@ -150,9 +148,11 @@ def _whole(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
     """What a body says, repaired if need be, and the keys in which it was wrong."""
     wrong: set[str] = set()
     try:
+        # msgspec looks only at the text that it decodes; a body that is no text is no JSON.
+        if not body.isascii():
+            body.decode()
         found = _repaired(body, kind, _BODY, wrong)
     except UnicodeDecodeError:
-        # Text that is none makes the whole body untrustworthy: nothing of it is repaired.
         return _WRONG, frozenset()
     return found, frozenset(wrong)
 
