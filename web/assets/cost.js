@@ -1,0 +1,223 @@
+// The panel under the answer: what went wrong in plain words, and what the operation cost upstream
+// as a small waterfall, or its plan.
+
+import { explain, report } from './running.js';
+import { openLogIn } from './bar.js';
+import { session } from './session.js';
+import { useValueOf } from './state.js';
+
+const { createElement: h, useState } = globalThis.React;
+const { useEditorContext } = globalThis.GraphiQL.React;
+
+const SOURCES = {
+  upstream: 'asked of the REST API',
+  shared: 'shared with a request that was under way',
+  cache: 'from the cache',
+  replica: 'from the cache of all replicas',
+  stale: 'from memory, beyond its time',
+};
+
+const HINTS = {
+  FORBIDDEN: 'Another user may have it.',
+  UPSTREAM_UNAVAILABLE: 'Try again in a moment.',
+  UPSTREAM_TIMEOUT: 'Ask for less, or try again.',
+  QUERY_TOO_COMPLEX: 'Ask for fewer items, or in several operations.',
+};
+
+const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+const rounded = (number) => (number < 10 ? number.toFixed(1) : Math.round(number));
+
+// Explains what is in the editors; what is wrong with the variables is left to the server to say.
+export function useExplain() {
+  const { queryEditor, variableEditor, headerEditor } = useEditorContext({ nonNull: true });
+  return () => {
+    const query = queryEditor?.getValue() ?? '';
+    if (!query.trim()) return;
+    const operation = { query, operationName: queryEditor.operationName ?? undefined };
+    try {
+      operation.variables = object(variableEditor?.getValue());
+      explain(operation, object(headerEditor?.getValue()));
+    } catch {
+      const message = 'The variables or the headers are not a JSON object.';
+      report.set({ kind: 'plan', errors: [{ message }] });
+    }
+  };
+}
+
+function object(text) {
+  if (!text?.trim()) return undefined;
+  const value = JSON.parse(text);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new TypeError();
+  return value;
+}
+
+export function Costs() {
+  const last = useValueOf(report);
+  const explainNow = useExplain();
+  const [isOpen, setOpen] = useState(true);
+  return h(
+    'section',
+    { className: 'costs', 'aria-label': 'What it cost', 'aria-live': 'polite' },
+    last && h(Notices, { last }),
+    h(
+      'div',
+      { className: 'costs-head' },
+      h(
+        'button',
+        {
+          type: 'button',
+          className: 'costs-title',
+          'aria-expanded': isOpen,
+          onClick: () => setOpen(!isOpen),
+        },
+        h('span', { className: 'twist', 'aria-hidden': true }),
+        h('span', null, `What ${last?.name ?? 'it'} ${last?.kind === 'plan' ? 'would cost' : 'cost'}`),
+      ),
+      h('span', { className: 'summary' }, summary(last)),
+      h(
+        'button',
+        {
+          type: 'button',
+          className: 'explain',
+          title: 'Show the plan without running it (Ctrl-Shift-E)',
+          onClick: explainNow,
+        },
+        'Explain',
+      ),
+    ),
+    isOpen && last?.exchanges?.length > 0 && h(Waterfall, { last }),
+    isOpen && last?.plan?.steps?.length > 0 && h(Plan, { plan: last.plan }),
+  );
+}
+
+function summary(last) {
+  if (!last) return 'Run an operation, or have it explained without running it.';
+  if (last.kind === 'plan') {
+    if (!last.plan) return 'There is no plan.';
+    const { requestsAtMost } = last.plan;
+    return requestsAtMost === 0
+      ? 'No upstream request.'
+      : `At most ${count(requestsAtMost, 'upstream request')}.`;
+  }
+  const parts = [];
+  if (last.cost) {
+    const { actual, estimated } = last.cost;
+    const spared = last.exchanges.filter(isSpared).length;
+    parts.push(actual === 0 ? 'no upstream request' : count(actual, 'upstream request'));
+    if (spared > 0) parts.push(`${spared} spared`);
+    if (estimated > actual) {
+      parts.push(h('span', { key: 'foreseen', className: 'foreseen' }, `${estimated} foreseen at most`));
+    }
+  }
+  parts.push(`${rounded(last.milliseconds)} ms`);
+  return parts.flatMap((part, place) => (place === 0 ? [part] : [' · ', part]));
+}
+
+const isSpared = ({ source }) => source !== 'upstream';
+
+// What became of an exchange with the REST API, in a word, where it is not the usual.
+function outcome({ source, status, requests }) {
+  if (source !== 'upstream') return source;
+  if (requests === 0) return 'not asked';
+  if (status === null) return 'no answer';
+  return status >= 400 ? String(status) : '';
+}
+
+function Waterfall({ last }) {
+  const { exchanges } = last;
+  const until = Math.max(...exchanges.map(({ start, duration }) => start + duration), 1);
+  const percent = (milliseconds) => `${(100 * milliseconds) / until}%`;
+  return h(
+    'ol',
+    { className: 'waterfall' },
+    exchanges.map((exchange, place) => {
+      const { path, route, start, duration, source, requests } = exchange;
+      const word = outcome(exchange);
+      const said = [SOURCES[source] ?? source, requests > 1 && `${requests} tries`, word]
+        .filter(Boolean)
+        .join(', ');
+      return h(
+        'li',
+        { key: place, className: word && !isSpared(exchange) ? 'bad' : `from-${source}` },
+        h('code', { className: 'target', title: `${route}: ${said}` }, path),
+        h(
+          'span',
+          { className: 'lane', 'aria-hidden': true },
+          h('i', { style: { left: percent(start), width: percent(duration) } }),
+        ),
+        h('span', { className: 'time' }, word && h('b', null, `${word} · `), `${rounded(duration)} ms`),
+        h('span', { className: 'unseen' }, said),
+      );
+    }),
+  );
+}
+
+function Plan({ plan }) {
+  return h(
+    'ol',
+    { className: 'plan' },
+    plan.steps.map(({ path, method, route, requestsAtMost, objects, after }) =>
+      h(
+        'li',
+        { key: `${path} ${route}` },
+        h('code', { className: 'target' }, `${method} ${route}`),
+        h(
+          'span',
+          null,
+          `for ${path}`,
+          objects > 1 && ` × ${objects}`,
+          after && `, after ${after}`,
+        ),
+        h('span', { className: 'time' }, `≤ ${requestsAtMost}`),
+      ),
+    ),
+  );
+}
+
+function Notices({ last }) {
+  const isLoggedIn = useValueOf(session) !== null;
+  // One notice for each code: a hundred fields can fail of one cause.
+  const byCode = new Map();
+  for (const error of last.errors) {
+    const code = error.extensions?.code ?? '';
+    byCode.set(code, [...(byCode.get(code) ?? []), error]);
+  }
+  return h(
+    'div',
+    { className: 'notices' },
+    [...byCode].map(([code, errors]) =>
+      h(
+        'p',
+        { key: code, className: 'notice', role: 'alert' },
+        h('b', null, sentence(code, errors[0], isLoggedIn)),
+        errors.length > 1 && ` (at ${errors.length} places)`,
+        hint(code, errors[0]) && ` ${hint(code, errors[0])}`,
+        last.hasData && ' Everything else is in the answer.',
+        code === 'UNAUTHENTICATED' &&
+          h('button', { type: 'button', onClick: openLogIn }, isLoggedIn ? 'Log in again' : 'Log in'),
+      ),
+    ),
+    last.stale?.length > 0 &&
+      h(
+        'p',
+        { className: 'notice mild', role: 'status' },
+        h('b', null, 'From memory.'),
+        ` The REST API does not answer; parts of this are up to ${Math.ceil(
+          Math.max(...last.stale.map(({ age }) => age)),
+        )} s old.`,
+      ),
+  );
+}
+
+function sentence(code, error, isLoggedIn) {
+  const isAboutToken = code === 'UNAUTHENTICATED' && !/password|credential/i.test(error.message);
+  if (!isAboutToken) return error.message;
+  return isLoggedIn
+    ? 'The token is not valid any more.'
+    : 'Log in to ask for this: the catalogue is for 1D touch users.';
+}
+
+function hint(code, error) {
+  const seconds = error.extensions?.retryAfter;
+  return seconds ? `Try again in ${Math.ceil(seconds)} s.` : HINTS[code];
+}

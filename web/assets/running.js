@@ -1,0 +1,59 @@
+// Running an operation for GraphiQL, and explaining one without running it; both leave a report
+// of what it costs. The token and the headers that ask for the costs are put in here, so that they
+// stand in no editor.
+
+import { ask } from './asking.js';
+import { bearer } from './session.js';
+import { State } from './state.js';
+
+// What the last operation cost, or would cost; null before the first one.
+export const report = new State(null);
+
+const WITH_COSTS = { 'X-Include': 'cost, upstream' };
+const INTROSPECTION = 'IntrospectionQuery';
+
+// GraphiQL's fetcher.
+export async function run(operation, { headers = {}, documentAST } = {}) {
+  if (operation.operationName === INTROSPECTION) {
+    return ask(operation, { ...bearer(), ...headers });
+  }
+  const began = performance.now();
+  const answer = await ask(operation, { ...withToken(headers), ...WITH_COSTS });
+  const { upstream, cost, ...extensions } = answer.extensions ?? {};
+  report.set({
+    kind: 'run',
+    name: nameOf(operation, documentAST),
+    milliseconds: performance.now() - began,
+    exchanges: upstream,
+    cost,
+    stale: extensions.stale ?? [],
+    errors: answer.errors ?? [],
+    hasData: Object.values(answer.data ?? {}).some((value) => value !== null),
+  });
+  // What the page asked for itself is not shown as the caller's answer.
+  const { extensions: _, ...shown } = answer;
+  return Object.keys(extensions).length > 0 ? { ...shown, extensions } : shown;
+}
+
+// The plan of an operation's upstream requests; nothing is sent upstream.
+export async function explain(operation, headers = {}) {
+  const answer = await ask(operation, { ...withToken(headers), 'X-Explain': '1' });
+  report.set({
+    kind: 'plan',
+    name: nameOf(operation),
+    plan: answer.extensions?.explain,
+    errors: answer.errors ?? [],
+  });
+}
+
+// A token that the reader put into the headers' editor wins over the one of the session.
+function withToken(headers) {
+  const own = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  return own ? headers : { ...bearer(), ...headers };
+}
+
+function nameOf({ operationName, query }, documentAST) {
+  if (operationName) return operationName;
+  const named = documentAST?.definitions.find((definition) => definition.operation);
+  return named?.name?.value ?? /\b(?:query|mutation)\s+(\w+)/.exec(query)?.[1] ?? 'it';
+}

@@ -1,0 +1,104 @@
+// The page's start: GraphiQL with our panes in it, under the bar.
+
+import { showBar } from './bar.js';
+import { Costs, useExplain } from './cost.js';
+import { examplesPlugin, fetchExamples, openInTab, WELCOME } from './examples.js';
+import { keepingOrNull } from './keeping.js';
+import { run } from './running.js';
+import { isPhone, showPane } from './screen.js';
+
+const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = globalThis;
+const { createElement: h, Fragment, useEffect } = React;
+const { ToolbarButton, useEditorContext } = GraphiQL.React;
+
+const place = document.getElementById('playground');
+const storage = keepingOrNull();
+const PANE = 'graphiql:visiblePlugin';
+
+const plugins = [examplesPlugin, GraphiQLPluginExplorer.explorerPlugin()];
+
+// GraphiQL would show a picture from wherever an answer says it is: the page asks nobody else.
+GraphiQL.React.ImagePreview.shouldRender = () => false;
+
+function Page() {
+  return h(
+    GraphiQL,
+    {
+      fetcher: run,
+      plugins,
+      storage,
+      defaultQuery: WELCOME,
+      defaultEditorToolsVisibility: 'variables',
+      shouldPersistHeaders: false,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      onTogglePluginVisibility: (plugin) => storage?.setItem(PANE, plugin?.title ?? 'none'),
+    },
+    h(GraphiQL.Logo, null, h(Fragment)),
+    h(GraphiQL.Toolbar, null, toolbar),
+    h(GraphiQL.Footer, null, h(Costs)),
+    h(Beginning),
+  );
+}
+
+const toolbar = ({ prettify, merge, copy }) =>
+  h(Fragment, null, prettify, merge, copy, h(ExplainButton));
+
+function ExplainButton() {
+  const explainNow = useExplain();
+  useEffect(() => {
+    const onKey = (event) => {
+      if (event.ctrlKey && event.shiftKey && event.code === 'KeyE') {
+        event.preventDefault();
+        explainNow();
+      }
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  });
+  return h(
+    ToolbarButton,
+    { label: 'Explain without running (Ctrl-Shift-E)', onClick: explainNow },
+    h(
+      'svg',
+      {
+        className: 'graphiql-toolbar-icon',
+        viewBox: '0 0 24 24',
+        fill: 'none',
+        stroke: 'currentColor',
+        strokeWidth: 1.6,
+        strokeLinecap: 'round',
+        'aria-hidden': true,
+      },
+      h('path', { d: 'M4 5h9M7 12h12M11 19h9' }),
+    ),
+  );
+}
+
+// What is on the screen first: the pane of the last visit, or the examples; and an operation that
+// stands in the page's address, as in /graphql?query=..., which is opened and never run.
+function Beginning() {
+  const editors = useEditorContext({ nonNull: true });
+  const isReady = Boolean(editors.queryEditor && editors.variableEditor);
+  useEffect(() => {
+    if (!isReady) return;
+    if (!isPhone()) showPane(storage?.getItem(PANE) ?? examplesPlugin.title);
+    const asked = new URLSearchParams(location.search);
+    if (!asked.get('query')) return;
+    openInTab(editors, asked.get('query'), asked.get('variables') ?? '');
+    history.replaceState(null, '', location.pathname);
+  }, [isReady]);
+  return null;
+}
+
+// GraphiQL tells the body which theme was chosen; the bar is outside of what it styles.
+function followTheme() {
+  const chosen = /graphiql-(light|dark)/.exec(document.body.className)?.[1];
+  if (chosen) document.documentElement.dataset.theme = chosen;
+  else delete document.documentElement.dataset.theme;
+}
+
+showBar();
+new MutationObserver(followTheme).observe(document.body, { attributeFilter: ['class'] });
+ReactDOM.createRoot(place).render(h(Page));
+fetchExamples(place.dataset.assets);
