@@ -10,6 +10,7 @@ import sandbox
 from web import logs
 from web.app import create_app
 from web.malloc import keep_freed_memory
+from web.playground import SandboxUser
 from web.serving import listening_socket, serve
 from web.settings import BadSetting, Settings, settings_from
 
@@ -36,6 +37,7 @@ def run(settings: Settings) -> int:
             where = f"{settings.host}:{settings.port}"
             return _failed(1, f"can't listen on {where}: {error.strerror or error}.")
         lines = [f"GraphiQL is at {_address(settings.host, listening.getsockname()[1])}/graphql"]
+        user = None
         if settings.upstream:
             lines.append(f"It asks {_without_credentials(settings.upstream)}")
         else:
@@ -44,11 +46,12 @@ def run(settings: Settings) -> int:
             except OSError as error:
                 return _failed(1, f"can't start the sandbox: {error}.")
             settings = replace(settings, upstream=child.url)
+            user = SandboxUser(child.username, child.password)
             lines += [
                 f"It asks the sandbox, at {child.url}: no --upstream was named",
                 f"Log in there as {child.username} with the password {child.password}",
             ]
-        app = create_app(settings)
+        app = create_app(settings, sandbox_user=user)
         serve(app, listening, lambda: _say(*lines, "Ctrl-C stops it"))
     return 0
 

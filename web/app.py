@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,7 +25,9 @@ from web.graphql import Application, Context, Endpoint, Scope, Send, Service
 from web.health import Health
 from web.incoming import Receive
 from web.logs import log_request
-from web.page import page
+from web.metrics import Metrics
+from web.persisted import MemoryStore, Persisted, Store, trusted_documents
+from web.playground import QUERIES, Playground, SandboxUser
 from web.settings import BadSetting, Settings
 
 _EXPOSED = ("ETag", "Retry-After", "Server-Timing", "X-Request-Id")
@@ -47,38 +50,56 @@ _ALLOWED = (
 class App:
     """The facade as one ASGI application; `drain` is begun by who is going to stop it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of its own, and by keyword
         self,
         settings: Settings,
         *,
         schema: Schema,
         upstream: Upstream,
         open_context: Callable[[Caller], Context],
+        metrics: Metrics | None = None,
+        sandbox_user: SandboxUser | None = None,
     ) -> None:
-        """`open_context` makes what the resolvers of one operation share."""
+        """`open_context` makes what the resolvers of one operation share.
+
+        `metrics` are those that the upstream reports to; `sandbox_user` is offered to log in
+        with. Raises BadSetting where what the settings name can't be had.
+        """
         self.settings = settings
         self.drain = Drain()
+        metrics = metrics or Metrics()
         self._upstream = upstream
-        observers = [log_request] if settings.log_requests else []
-        service = Service(
-            schema=schema,
-            documents=Documents(
-                schema._schema,  # noqa: SLF001 - no public name
-                settings.limits,
-                introspection=settings.introspection,
+        self._persisted = _persisted(settings, metrics)
+        playground = Playground(sandbox_user)
+        observers = [metrics.count]
+        if settings.log_requests:
+            observers.append(log_request)
+        endpoint = Endpoint(
+            settings,
+            Service(
+                schema=schema,
+                documents=Documents(
+                    schema._schema,  # noqa: SLF001 - no public name
+                    settings.limits,
+                    introspection=settings.introspection,
+                ),
+                persisted=self._persisted,
+                open_context=open_context,
+                presented=presented,
+                page=Route("/graphql", playground.page).app,
+                observers=observers,
             ),
-            open_context=open_context,
-            presented=presented,
-            page=Route("/graphql", page),
-            observers=observers,
         )
-        self._graphql: Application = Endpoint(settings, service)
+        metrics.watch(upstream.state, lambda: endpoint.under_way)
+        self._graphql: Application = endpoint
         health = Health(upstream, self.drain, presented)
         self._others = Starlette(
             routes=[
                 Route("/", _to_graphql),
                 Route("/healthz", health.healthz),
                 Route("/readyz", health.readyz),
+                Route("/metrics", metrics.metrics),
+                *playground.routes(),
             ],
             lifespan=self._lifespan,
             exception_handlers={HTTPException: _refused, Exception: _failed},
@@ -132,6 +153,7 @@ class App:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._upstream)
+            stack.push_async_callback(self._persisted.close)
             yield
 
 
@@ -192,18 +214,50 @@ async def _failed(_: Request, error: Exception) -> Response:
     )
 
 
+def _persisted(settings: Settings, metrics: Metrics) -> Persisted:
+    """The documents that requests may name; raises BadSetting where the folder is none."""
+    folder = Path(settings.trusted_documents) if settings.trusted_documents else QUERIES
+    named = "--trusted-documents (ONEDTOUCH_TRUSTED_DOCUMENTS)"
+    if not folder.is_dir():
+        raise BadSetting(f"{named}: there is no such folder.")
+    try:
+        trusted = trusted_documents(folder)
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"{named}: {error}.") from None
+    return Persisted(trusted, only_trusted=settings.only_trusted, store=_store(settings, metrics))
+
+
+def _store(settings: Settings, metrics: Metrics) -> Store | None:
+    policy = settings.policy
+    if not settings.persisted_queries:
+        return None
+    if policy.redis_url is None:
+        return MemoryStore()
+    # Redis's client is not loaded where none is used.
+    from web.persisted_redis import RedisStore  # noqa: PLC0415
+
+    return RedisStore(
+        policy.redis_url,
+        timeout=policy.redis_timeout,
+        pause=policy.redis_pause,
+        failed=metrics.redis_failed,
+    )
+
+
 def create_app(
     settings: Settings,
     *,
     schema: Schema | None = None,
     open_context: Callable[[Caller], Context] | None = None,
+    sandbox_user: SandboxUser | None = None,
 ) -> App:
     """The application for these settings, with our own schema unless another is given.
 
-    Raises BadSetting where the upstream's address or policy can't be used.
+    Raises BadSetting where the upstream's address, or what a setting names, can't be used.
     """
+    metrics = Metrics()
     try:
-        upstream = Upstream(settings.upstream, settings.policy)
+        upstream = Upstream(settings.upstream, settings.policy, metrics)
     except ValueError as error:
         raise BadSetting(f"--upstream (ONEDTOUCH_UPSTREAM): {error}.") from None
     habits = Habits()
@@ -212,4 +266,6 @@ def create_app(
         schema=schema or our_schema,
         upstream=upstream,
         open_context=open_context or (lambda caller: OurContext(caller, upstream, habits)),
+        metrics=metrics,
+        sandbox_user=sandbox_user,
     )

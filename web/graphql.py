@@ -38,6 +38,7 @@ from web.incoming import (
 from web.limits import check_variables
 from web.negotiation import answer_type, assert_json_body, wants_html
 from web.operations import Operation
+from web.persisted import Persisted
 from web.refusals import Refused, malformed
 from web.request_errors import RequestError
 from web.settings import Settings
@@ -80,6 +81,7 @@ class Service:
 
     schema: Schema
     documents: Documents
+    persisted: Persisted
     open_context: Callable[[Caller], Context]
     presented: Presented
     page: Application
@@ -108,6 +110,7 @@ class Endpoint:
         self._service = service
         self._graphql_schema = service.schema._schema  # noqa: SLF001 - no public name
         self._build = service.schema.execution_context_class.build
+        self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; only a cancellation by the server comes out of it."""
@@ -129,12 +132,15 @@ class Endpoint:
             answer_type(accept),
             operation,
         )
+        self.under_way += 1
         try:
             answer = await self._answer(visit)
         except Disconnected:
             operation.status = CLIENT_GONE
             self._finished(operation, perf_counter() - began)
             return
+        finally:
+            self.under_way -= 1
         operation.status = answer.status
         operation.answered_bytes = len(answer.body)
         seconds = perf_counter() - began
@@ -190,11 +196,17 @@ class Endpoint:
 
     async def _operated(self, visit: Visit, request: Request) -> Answer:
         """The answer of the operation that is asked for; raises RequestError for none."""
-        if not request.query:
+        document_id = request.documentId or request.id
+        if not (request.query or document_id or "persistedQuery" in (request.extensions or ())):
             raise malformed("There is no GraphQL document: `query` is missing or empty.")
-        prepared = self._service.documents.prepare(request.query)
+        persisted = self._service.persisted
+        resolved = await persisted.resolve(request.query, document_id, request.extensions)
+        visit.operation.trusted = resolved.trusted
+        prepared = self._service.documents.prepare(resolved.text)
         if prepared.errors:
             return _not_executed(visit, prepared.errors)
+        if resolved.register is not None:
+            await persisted.keep(resolved)
         chosen = prepared.operation(request.operationName or None)
         visit.operation.kind = chosen.kind.value
         visit.operation.name = chosen.name

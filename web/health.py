@@ -1,40 +1,30 @@
 """The health of the process: whether it lives, and whether it can serve."""
 
 import asyncio
-from typing import Protocol
+from typing import Final
 
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from upstream.client import Upstream
 from upstream.errors import TimedOut, UpstreamError
 from web.drain import Drain
 from web.graphql import Presented, code_of
 
-CHECKED_FOR_SECONDS = 1.0
-"""How long one look at the upstream stands for the next."""
-LONGEST_CHECK_SECONDS = 2.0
+LONGEST_CHECK_SECONDS: Final = 2.0
 
 _NO_STORE = {"cache-control": "no-store"}
-
-
-class Checked(Protocol):
-    """The upstream, as far as its health is concerned; see upstream.client."""
-
-    async def check(self) -> None:
-        """Return when the REST API answers at all; raises UpstreamError otherwise."""
 
 
 class Health:
     """/healthz and /readyz."""
 
-    def __init__(self, upstream: Checked, drain: Drain, presented: Presented) -> None:
-        """The health of one process; the upstream is asked at most once a second."""
+    def __init__(self, upstream: Upstream, drain: Drain, presented: Presented) -> None:
+        """The health of one process; the client asks the REST API at most once a second."""
         self._upstream = upstream
         self._drain = drain
         self._presented = presented
-        self._looked: asyncio.Task[str | None] | None = None
-        self._looked_at = float("-inf")
 
     async def healthz(self, _: Request) -> JSONResponse:
         """200 while the process lives."""
@@ -43,20 +33,15 @@ class Health:
     async def readyz(self, _: Request) -> JSONResponse:
         """200 while it can serve, else 503 with the reason."""
         reason = "DRAINING" if self._drain.begun else await self._upstream_reason()
-        told = {"status": "ready" if reason is None else "unavailable"}
+        told = {
+            "status": "ready" if reason is None else "unavailable",
+            "breaker": self._upstream.state().breaker,
+        }
         if reason is not None:
             told["reason"] = reason
         return JSONResponse(told, status_code=200 if reason is None else 503, headers=_NO_STORE)
 
     async def _upstream_reason(self) -> str | None:
-        now = asyncio.get_running_loop().time()
-        if self._looked is None or now - self._looked_at >= CHECKED_FOR_SECONDS:
-            self._looked_at = now
-            self._looked = asyncio.create_task(self._look())
-        # One who asks and leaves must not end the look for the others.
-        return await asyncio.shield(self._looked)
-
-    async def _look(self) -> str | None:
         try:
             async with asyncio.timeout(LONGEST_CHECK_SECONDS):
                 await self._upstream.check()

@@ -65,6 +65,18 @@ class Settings:
     introspection: bool = setting(
         default=True, sentence="Whether callers may ask for the schema itself."
     )
+    trusted_documents: str = setting(
+        "",
+        "Folder of the trusted documents: GraphQL files, and manifests of Apollo or Relay;"
+        " by default the project's own queries.",
+    )
+    only_trusted: bool = setting(
+        default=False, sentence="Whether nothing but trusted documents is executed."
+    )
+    persisted_queries: bool = setting(
+        default=True,
+        sentence="Whether callers may register documents by their hash (Apollo's APQ).",
+    )
     most_errors: int = setting(100, "Errors that one answer lists, at most.", least=1)
     body_limit: int = setting(1_048_576, "Bytes that a request's body may have.", least=1)
     variables_limit: int = setting(
