@@ -22,7 +22,7 @@ TO_START: Final = 2
 """Requests of a window beyond a page for each 25 rows: its edges, and what `per_page` does."""
 
 TO_FIND_THE_END: Final = 1
-"""Requests more for `last` without `before`."""
+"""Requests more for a window from the back: its cursor may lie behind the end by now."""
 
 TO_COUNT: Final = 1
 """Requests more where `totalCount` or `pageCursors` is selected, or both."""
@@ -114,16 +114,16 @@ def window_size(first: object, last: object) -> int:
     return DEFAULT_PAGE_SIZE
 
 
-def window_requests(size: int, *, from_end: bool, anchored: bool, counted: bool) -> int:
+def window_requests(size: int, *, backwards: bool, anchored: bool, counted: bool) -> int:
     """The requests that a window of `size` rows costs.
 
-    `from_end`: last without before; `anchored`: there is a cursor; `counted`: totalCount or
-    pageCursors is selected.
+    `backwards`: with `last`, or with `before` alone; `anchored`: with a cursor; `counted`: with
+    totalCount or pageCursors.
     """
     return (
         -(-size // DEFAULT_PAGE_SIZE)
         + TO_START
-        + from_end * TO_FIND_THE_END
+        + backwards * TO_FIND_THE_END
         + anchored * TO_FIND_A_SHIFT
         + counted * TO_COUNT
     )
@@ -183,7 +183,9 @@ def weight(coordinate: str) -> int:
         case None:
             return 0
         case WindowCost():
-            return window_requests(DEFAULT_PAGE_SIZE, from_end=False, anchored=False, counted=False)
+            return window_requests(
+                DEFAULT_PAGE_SIZE, backwards=False, anchored=False, counted=False
+            )
         case ObjectCost(type_name=str(type_name)) | JoinCost(type_name=type_name):
             return PRICES[type_name].requests
         case ObjectCost():

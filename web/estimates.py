@@ -175,16 +175,16 @@ def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:
     )
     rows = window_size(first, last)
     anchored = after is not None or before is not None
-    from_end = last is not None and before is None
+    backwards = last is not None or (first is None and after is None and before is not None)
     parameters = {}
-    if not anchored and not from_end:
+    if not anchored and not backwards:
         pages = pages_for(0, rows, Sizes())
         parameters = {
             "page": [ask.page for ask in pages],
             "per_page": pages[0].per_page if pages else 1,
         }
     requests = window_requests(
-        rows, from_end=from_end, anchored=anchored, counted=values.hold(site.counted)
+        rows, backwards=backwards, anchored=anchored, counted=values.hold(site.counted)
     )
     yield Step(site.path, "GET", cost.route, parameters, requests, rows)
     yield from _joined(site, rows, values)
