@@ -23,6 +23,7 @@ Accounts
 
 Rows
     upstream.rows("albums", sandbox.PARTNER)           # what all its pages together hold, decoded
+    upstream.numbers("albums")                         # their ids alone, much faster
     upstream.rows("listenings", since=day, until=day)  # without dates: yesterday's
     here = sandbox.listing("albums")                   # or ("deliveries", LISTENER, day, day)
     upstream.database.insert(here, 30)                 # a row in front of the 31st; its number

@@ -5,9 +5,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from .accounts import ACCOUNTS
 from .server import ANNOUNCEMENT, HOST, running
+
+LARGEST_PORT: Final = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m sandbox", description="The REST API of 1D touch, embedded."
     )
     parser.add_argument("--host", default=HOST, help="the address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, is any")
+    parser.add_argument("--port", type=_port, default=0, help="the port; 0, the default, is any")
     parser.add_argument(
         "--until-stdin-closes",
         action="store_true",
@@ -29,10 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"The sandbox can't listen on {chosen.host}:{chosen.port}: {error}\n")
         return 1
-    except OverflowError:
-        sys.stderr.write(f"{chosen.port} is no port: use 0 to 65535.\n")
-        return 2
     return 0
+
+
+def _port(text: str) -> int:
+    # uvloop takes 70000 for 4464.
+    if not (text.isascii() and text.isdecimal() and int(text) <= LARGEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text} is no port: use 0 to {LARGEST_PORT}")
+    return int(text)
 
 
 async def _serve(host: str, port: int, *, until_stdin: bool) -> None:

@@ -155,7 +155,7 @@ class Database:
 
     def rows(self, listing: Listing) -> list[dict[str, Any]]:
         """A listing's rows as the API serves them, decoded."""
-        return [json.loads(row) for row in self.encoded(listing)]
+        return [msgspec.json.decode(row) for row in self.encoded(listing)]
 
     def one(
         self,

@@ -71,7 +71,7 @@ def _close(request: web.BaseRequest) -> None:
 
 def _reset(request: web.BaseRequest) -> None:
     transport = request.transport
-    if not isinstance(transport, asyncio.WriteTransport):
+    if transport is None:
         return
     connection = transport.get_extra_info("socket")
     # Closing with a linger time of zero sends RST instead of FIN.

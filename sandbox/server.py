@@ -75,6 +75,16 @@ class Running:
         """All rows of a listing as the API would serve them to an account now, page by page."""
         return self.database.rows(listing(table, username, since, until))
 
+    def numbers(
+        self,
+        table: Table,
+        username: str = LISTENER,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> list[int]:
+        """The numbers (REST ids) of those rows, much faster."""
+        return self.database.numbers(listing(table, username, since, until))
+
     @asynccontextmanager
     async def down(self) -> AsyncIterator[None]:
         """Drop every connection and refuse new ones until the block ends; then it is back."""
