@@ -7,6 +7,7 @@ from typing import Final
 
 from strawberry.schema.config import StrawberryConfig
 
+from execution import compiled_execution
 from resolvers.context import Info
 from schema.artist import Artist
 from schema.federation import Subgraph
@@ -24,6 +25,7 @@ schema = Subgraph(
     mutation=Mutation,
     types=[Artist, Label, Track],
     federation_version=FEDERATION_VERSION,
+    execution_context_class=compiled_execution(),
     config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
 )
 
