@@ -44,6 +44,7 @@ export function useExplain() {
   };
 }
 
+// A JSON object, or undefined for none; throws where it is something else.
 function object(text) {
   if (!text?.trim()) return undefined;
   const value = JSON.parse(text);
@@ -71,9 +72,9 @@ export function Costs() {
           onClick: () => setOpen(!isOpen),
         },
         h('span', { className: 'twist', 'aria-hidden': true }),
-        h('span', null, `What ${last?.name ?? 'it'} ${last?.kind === 'plan' ? 'would cost' : 'cost'}`),
+        h('span', null, last?.kind === 'plan' ? 'What it would cost' : 'What it cost'),
       ),
-      h('span', { className: 'summary' }, summary(last)),
+      h('span', { className: 'summary', title: last?.name }, summary(last)),
       h(
         'button',
         {
@@ -103,22 +104,18 @@ function summary(last) {
   if (last.cost) {
     const { actual, estimated } = last.cost;
     const spared = last.exchanges.filter(isSpared).length;
-    parts.push(actual === 0 ? 'no upstream request' : count(actual, 'upstream request'));
+    const foreseen = actual > 0 && estimated > actual ? ` of ${estimated} at most` : '';
+    parts.push((actual === 0 ? 'no upstream request' : count(actual, 'upstream request')) + foreseen);
     if (spared > 0) parts.push(`${spared} spared`);
-    if (estimated > actual) {
-      parts.push(h('span', { key: 'foreseen', className: 'foreseen' }, `${estimated} foreseen at most`));
-    }
   }
-  parts.push(`${rounded(last.milliseconds)} ms`);
-  return parts.flatMap((part, place) => (place === 0 ? [part] : [' · ', part]));
+  return [...parts, `${rounded(last.milliseconds)} ms`].join(' · ');
 }
 
 const isSpared = ({ source }) => source !== 'upstream';
 
 // What became of an exchange with the REST API, in a word, where it is not the usual.
-function outcome({ source, status, requests }) {
+function outcome({ source, status }) {
   if (source !== 'upstream') return source;
-  if (requests === 0) return 'not asked';
   if (status === null) return 'no answer';
   return status >= 400 ? String(status) : '';
 }
@@ -166,7 +163,7 @@ function Plan({ plan }) {
           null,
           `for ${path}`,
           objects > 1 && ` × ${objects}`,
-          after && `, after ${after}`,
+          after && !path.startsWith(`${after}.`) && `, after ${after}`,
         ),
         h('span', { className: 'time' }, `≤ ${requestsAtMost}`),
       ),

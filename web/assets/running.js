@@ -24,7 +24,8 @@ export async function run(operation, { headers = {}, documentAST } = {}) {
     kind: 'run',
     name: nameOf(operation, documentAST),
     milliseconds: performance.now() - began,
-    exchanges: upstream,
+    // Without a token nothing is asked, and there is nothing to show.
+    exchanges: upstream?.filter(({ source, requests }) => source !== 'upstream' || requests > 0),
     cost,
     stale: extensions.stale ?? [],
     errors: answer.errors ?? [],
