@@ -1,6 +1,6 @@
 """The answer to one GraphQL request: what it says, how it was got and who may keep it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
@@ -8,21 +8,33 @@ from typing import Any, Final
 import msgspec
 
 from upstream.caller import Caller, Exchange
+from web.incoming import Message, Receive
 from web.negotiation import CONTENT_TYPES, JSON
 from web.operations import Operation
 from web.refusals import Headers, Refused
 
+Send = Callable[[Message], Awaitable[None]]
+
+_NOT_MODIFIED: Final = 304
 NO_STORE: Final = b"no-store"
 encode: Final = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
 class Answer:
-    """Status, body and headers, ready to be sent."""
+    """Status, body and headers, ready to be sent: an ASGI application that says just that."""
 
     status: int
     body: bytes
     headers: Headers = field(default_factory=list)
+
+    async def __call__(self, _scope: Message, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        headers = self.headers
+        if self.status != _NOT_MODIFIED:
+            headers = [*headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def executed(

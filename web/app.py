@@ -7,7 +7,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -19,9 +18,10 @@ from schema import schema as our_schema
 from schema.errors import presented
 from upstream.caller import Caller
 from upstream.client import Upstream
+from web.answers import Send
 from web.documents import Documents
 from web.drain import Drain
-from web.graphql import Application, Context, Endpoint, Scope, Send, Service
+from web.graphql import Application, Context, Endpoint, Scope, Service
 from web.health import Health
 from web.incoming import Receive
 from web.logs import log_request
@@ -105,8 +105,6 @@ class App:
             exception_handlers={HTTPException: _refused, Exception: _failed},
         )
         application: Application = self._routed
-        if settings.compression_minimum:
-            application = self._compressing(application)
         if settings.cors_origins:
             application = CORSMiddleware(
                 application,
@@ -135,36 +133,12 @@ class App:
         else:
             await self._others(scope, receive, send)
 
-    def _compressing(self, application: Application) -> Application:
-        compressed = GZipMiddleware(
-            application, self.settings.compression_minimum, self.settings.compression_level
-        )
-
-        async def compressing(scope: Scope, receive: Receive, send: Send) -> None:
-            # Who doesn't ask for it doesn't pay for the layer.
-            if _accepts_gzip(scope["headers"]):
-                await compressed(scope, receive, send)
-            else:
-                await application(scope, receive, send)
-
-        return compressing
-
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._upstream)
             stack.push_async_callback(self._persisted.close)
             yield
-
-
-def _accepts_gzip(headers: list[tuple[bytes, bytes]]) -> bool:
-    for name, value in headers:
-        if name == b"accept-encoding":
-            for coding in value.lower().split(b","):
-                named, _, quality = coding.partition(b";")
-                if named.strip() == b"gzip":
-                    return quality.replace(b" ", b"").rstrip(b"0.") != b"q="
-    return False
 
 
 def _closing(send: Send) -> Send:

@@ -5,7 +5,6 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from inspect import isawaitable
 from time import perf_counter
 from typing import Any, Final, Protocol, TypeGuard, cast
 
@@ -16,6 +15,7 @@ from graphql import (
     VariableDefinitionNode,
     print_ast,
 )
+from starlette.middleware.gzip import GZipResponder
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
@@ -23,7 +23,7 @@ from schema.errors import INTERNAL
 from upstream.caller import Caller
 from upstream.errors import TimedOut
 from web import answers, request_headers
-from web.answers import Answer
+from web.answers import Answer, Send
 from web.documents import Documents
 from web.estimates import assert_affordable, estimated, explained
 from web.incoming import (
@@ -36,7 +36,7 @@ from web.incoming import (
     request_in_url,
 )
 from web.limits import check_variables
-from web.negotiation import answer_type, assert_json_body, wants_html
+from web.negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
 from web.operations import Operation
 from web.persisted import Persisted
 from web.refusals import Refused, malformed
@@ -45,7 +45,6 @@ from web.settings import Settings
 from web.watching import watched
 
 Scope = Message
-Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Presented = Callable[[GraphQLError], GraphQLError]
 
@@ -144,7 +143,18 @@ class Endpoint:
         operation.status = answer.status
         operation.answered_bytes = len(answer.body)
         seconds = perf_counter() - began
-        await _send(send, answer, named, answers.server_timing(operation.caller, seconds))
+        answer.headers += (
+            (b"vary", b"Authorization, Accept"),
+            (b"x-request-id", named),
+            (b"server-timing", answers.server_timing(operation.caller, seconds)),
+            (b"x-content-type-options", b"nosniff"),
+        )
+        sending: Application = answer
+        minimum = self._settings.compression_minimum
+        if len(answer.body) >= minimum > 0 and accepts_gzip(headers.get(b"accept-encoding", b"")):
+            # Who doesn't ask for it, or for little, doesn't pay for the layer.
+            sending = GZipResponder(answer, minimum, self._settings.compression_level)
+        await sending(scope, receive, send)
         self._finished(operation, seconds)
 
     def _finished(self, operation: Operation, seconds: float) -> None:
@@ -243,7 +253,7 @@ class Endpoint:
             if isinstance(executor, list):
                 return _not_executed(visit, variable_errors(executor))
             result: Any = executor.execute_operation()
-            if isawaitable(result):
+            if type(result) is not ExecutionResult:
                 result = await watched(result, visit.receive, caller.deadline + MOMENT_SECONDS)
         except TimeoutError:
             late = GraphQLError("", original_error=TimedOut("the operation outlived its deadline"))
@@ -327,17 +337,3 @@ def _not_modified_or(answer: Answer, headers: dict[bytes, bytes]) -> Answer:
         return answer
     kept = [pair for pair in answer.headers if pair[0] != b"content-type"]
     return Answer(304, b"", kept)
-
-
-async def _send(send: Send, answer: Answer, request_id: bytes, server_timing: bytes) -> None:
-    headers = [
-        *answer.headers,
-        (b"vary", b"Authorization, Accept"),
-        (b"x-request-id", request_id),
-        (b"server-timing", server_timing),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    if answer.status != 304:  # noqa: PLR2004 - a 304 has no body to be long
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

@@ -61,6 +61,16 @@ def wants_html(accept: bytes | None) -> bool:
     return html > 0 and html >= json
 
 
+@lru_cache(maxsize=256)
+def accepts_gzip(accept_encoding: bytes) -> bool:
+    """Whether the client takes answers that are compressed with gzip."""
+    for coding in accept_encoding.lower().split(b","):
+        named, _, quality = coding.partition(b";")
+        if named.strip() == b"gzip":
+            return quality.replace(b" ", b"").rstrip(b"0.") != b"q="
+    return False
+
+
 @lru_cache(maxsize=64)
 def assert_json_body(content_type: bytes | None, content_encoding: bytes | None) -> None:
     """Raise the refusal of a body that is not plain JSON in UTF-8.

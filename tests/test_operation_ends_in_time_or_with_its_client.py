@@ -1,0 +1,140 @@
+"""An operation ends with its deadline, or when its client has gone; whatever it waits for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import strawberry
+
+from tests.served import NoContext, Served, application, served
+from upstream.caller import Caller
+from web.incoming import Disconnected
+from web.watching import watched
+
+
+class Endless:
+    """What one resolver of the test's schema went through."""
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.contexts: list[NoContext] = []
+        self.callers: list[Caller] = []
+
+    async def wait(self) -> None:
+        """Wait for ever, and note when that is ended."""
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled.set()
+
+
+@asynccontextmanager
+async def endless(**environment: str) -> AsyncIterator[tuple[Served, Endless]]:
+    """A server whose only field never answers, and that has not heard of deadlines."""
+    story = Endless()
+
+    @strawberry.type
+    class Query:
+        """One field."""
+
+        @strawberry.field
+        async def never(self) -> str | None:
+            """Nothing, ever."""
+            await story.wait()
+            return None
+
+    def context(caller: Caller) -> NoContext:
+        story.callers.append(caller)
+        story.contexts.append(NoContext())
+        return story.contexts[-1]
+
+    app = application(environment, schema=strawberry.Schema(Query), open_context=context)
+    async with served(app) as here:
+        yield here, story
+
+
+@pytest.mark.parametrize(
+    ("environment", "headers"),
+    [({"ONEDTOUCH_DEADLINE": "0.05"}, {}), ({}, {"X-Deadline-Ms": "50"})],
+)
+async def test_an_operation_is_ended_a_moment_after_its_deadline(
+    environment: dict[str, str], headers: dict[str, str]
+) -> None:
+    async with endless(**environment) as (here, story):
+        async with asyncio.timeout(5):
+            status, answered, body = await here.post({"query": "{ never }"}, headers)
+        assert (status, body["data"]) == (200, None)
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["UPSTREAM_TIMEOUT"]
+        assert answered["Cache-Control"] == "no-store"
+        assert story.cancelled.is_set()
+        assert story.contexts[0].closed
+
+
+async def test_a_caller_gets_no_more_time_than_the_server_gives() -> None:
+    async with endless(ONEDTOUCH_DEADLINE="0.05") as (here, story):
+        async with asyncio.timeout(5):
+            await here.post({"query": "{ never }"}, {"X-Deadline-Ms": "600000"})
+        (caller,) = story.callers
+        assert caller.deadline - caller.started < 0.06
+
+
+async def test_the_operation_of_a_client_that_leaves_is_cancelled() -> None:
+    async with endless() as (here, story):
+        asking = asyncio.create_task(here.post({"query": "{ never }"}))
+        await story.began.wait()
+        asking.cancel()
+        async with asyncio.timeout(5):
+            await story.cancelled.wait()
+        await asyncio.sleep(0)
+        assert story.contexts[0].closed
+
+
+async def test_the_clients_token_and_bound_reach_the_operation() -> None:
+    async with endless(ONEDTOUCH_DEADLINE="0.01") as (here, story):
+        for authorization, token in [
+            ("Bearer abc", "abc"),
+            ("bearer abc.DEF-_~+/=", "abc.DEF-_~+/="),
+            ("BEARER  abc", "abc"),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Bearer a b", None),
+            ("Bearer a,b", None),
+            ("Bearer \u00e9", None),
+            ("Basic YTpi", None),
+            ("abc", None),
+        ]:
+            headers = {"Authorization": authorization, "X-Most-Upstream-Requests": "3"}
+            await here.post({"query": "{ never }"}, headers)
+            assert (story.callers[-1].bearer, story.callers[-1].most_requests) == (token, 3)
+
+
+async def test_two_tokens_in_one_request_are_none() -> None:
+    head = (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer a\r\n"
+        b"Authorization: Bearer b\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n"
+    )
+    async with endless(ONEDTOUCH_DEADLINE="0.01") as (here, story):
+        assert (await here.raw(head + b'{"query":"{never}"}')).startswith(b"HTTP/1.1 200 ")
+        assert [caller.bearer for caller in story.callers] == [None]
+
+
+async def test_the_servers_own_cancellation_is_not_taken_for_the_clients() -> None:
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    until = asyncio.get_running_loop().time() + 5
+    with pytest.raises(Disconnected):
+        await watched(asyncio.sleep(5), receive, until)
+
+    async def silent() -> dict[str, str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    watching = asyncio.create_task(watched(asyncio.sleep(5), silent, until))
+    await asyncio.sleep(0.05)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
