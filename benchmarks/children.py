@@ -116,8 +116,8 @@ def static_upstream(core: int, log: Path) -> Iterator[str]:
         yield line.removeprefix(upstream.ANNOUNCEMENT).strip()
 
 
-def asked(url: str, method: str = "GET", body: str | None = None, token: str = ANY_TOKEN) -> Json:
-    """The JSON that an address answers; a refusal's JSON too. OSError where nothing answers."""
+def answer(url: str, method: str = "GET", body: str | None = None, token: str = ANY_TOKEN) -> bytes:
+    """What an address answers, be it a refusal. OSError where nothing answers."""
     request = urllib.request.Request(  # noqa: S310 - loopback
         url,
         method=method,
@@ -130,10 +130,14 @@ def asked(url: str, method: str = "GET", body: str | None = None, token: str = A
     )
     try:
         with urllib.request.urlopen(request, timeout=START_SECONDS) as response:  # noqa: S310
-            answer = response.read()
+            return bytes(response.read())
     except urllib.error.HTTPError as refusal:
-        answer = refusal.read()
-    found: Json = json.loads(answer)
+        return refusal.read()
+
+
+def asked(url: str, method: str = "GET", body: str | None = None, token: str = ANY_TOKEN) -> Json:
+    """The JSON that an address answers, be it a refusal. OSError where nothing answers."""
+    found: Json = json.loads(answer(url, method, body, token))
     return found
 
 

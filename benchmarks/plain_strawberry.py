@@ -272,7 +272,12 @@ async def _serve(upstream: str, port: int) -> None:
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector) as session:
         config = uvicorn.Config(
-            App(session, upstream), port=port, log_level="warning", access_log=False, backlog=16_384
+            App(session, upstream),
+            port=port,
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=75,
+            backlog=16_384,
         )
         await uvicorn.Server(config).serve()
 

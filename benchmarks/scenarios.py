@@ -11,7 +11,8 @@ Mode: TypeAlias = Literal["plain", "shared", "cached"]
 answer from its own cache."""
 
 
-@dataclass(frozen=True)
+# Compared by identity: variables can't be hashed.
+@dataclass(frozen=True, eq=False)
 class Scenario:
     """One question in one situation.
 
