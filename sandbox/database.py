@@ -459,7 +459,7 @@ def _pristine_database(seed: int, today: date) -> sqlite3.Connection:
 
 
 def _insert(connection: sqlite3.Connection, where: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Insert rows; a tuple in a row becomes JSON."""
+    """Insert rows, one at least; a tuple in a row becomes JSON."""
     plain = [
         tuple(
             json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
@@ -467,9 +467,8 @@ def _insert(connection: sqlite3.Connection, where: str, rows: Iterable[tuple[obj
         )
         for row in rows
     ]
-    if plain:
-        marks = ", ".join("?" * len(plain[0]))
-        connection.executemany(f"INSERT {where} VALUES ({marks})", plain)
+    marks = ", ".join("?" * len(plain[0]))
+    connection.executemany(f"INSERT {where} VALUES ({marks})", plain)
 
 
 # Rows as JSON

@@ -501,6 +501,9 @@ async def test_an_etag_is_honoured(weak: bool) -> None:  # noqa: FBT001 - a case
             assert response.status == 200
             assert response.headers["ETag"] != etag
         upstream.orders.clear()
+        upstream.orders.add(sandbox.Caching(), times=1)
+        async with session.get(ALBUM, headers={"If-None-Match": "*"}) as response:
+            assert (response.status, "Cache-Control" in response.headers) == (304, False)
         upstream.orders.add(sandbox.Caching("no-store", etag=False))
         async with session.get(ALBUM, headers={"If-None-Match": etag}) as response:
             assert (response.status, "ETag" in response.headers) == (200, False)

@@ -1,5 +1,6 @@
 """The sandbox's rows can be inserted, deleted and changed at any place of any list."""
 
+import json
 from datetime import date
 from typing import Any, cast
 
@@ -54,7 +55,7 @@ def test_a_hundred_rows_fit_between_two() -> None:
     first, second = rows.numbers(here)[:2]
     made = [rows.insert(here, 1) for _ in range(100)]
     assert rows.numbers(here)[:102] == [first, *reversed(made), second]
-    titles = [row["title"] for row in rows.rows(here)[1:102]]
+    titles = [json.loads(row)["title"] for row in rows.encoded(here, 1, 101)]
     assert set(titles[:100]) == {f"{titles[100]} (inserted)"}
     rows.close()
 
@@ -103,17 +104,17 @@ def test_a_changed_name_shows_wherever_it_is_repeated() -> None:
     rows = database.Database()
     albums = sandbox.listing("albums")
     assert "Mahler" in str(rows.one("albums", 273))
-    assert "Kubelik" in str(rows.rows(albums))
+    assert "Kubelik" in str(rows.encoded(albums))
     rows.change(sandbox.listing("artists"), {"name": "Other Artist"}, number=913)
     rows.change(sandbox.listing("labels"), {"name": "Other Label"}, number=212)
     rows.change(albums, {"title": "Other Title"}, number=273)
-    album = next(row for row in rows.rows(albums) if row["id"] == 273)
+    album = json.loads(rows.one("albums", 273) or b"")
     assert album["title"] == "Other Title"
     assert album["label"]["name"] == "Other Label"
     assert album["artists"][1]["name"] == "Other Artist"
     rows.reset()
     assert "Mahler" in str(rows.one("albums", 273))
-    assert "Kubelik" in str(rows.rows(albums))
+    assert "Kubelik" in str(rows.one("albums", 273))
     rows.close()
 
 
@@ -121,8 +122,8 @@ def test_what_one_sandbox_changes_no_other_shows() -> None:
     one, other = database.Database(), database.Database()
     here = sandbox.listing("albums")
     one.change(here, {"title": "Changed"}, position=0)
-    assert one.rows(here)[0]["title"] == "Changed"
-    assert other.rows(here)[0]["title"] == "Neil Diamond's Christmas Classics"
+    assert b'"title":"Changed"' in one.encoded(here, 0, 1)[0]
+    assert b'"title":"Neil Diamond\'s Christmas Classics"' in other.encoded(here, 0, 1)[0]
     one.close()
     other.close()
 
@@ -157,7 +158,7 @@ def test_a_row_that_is_not_there_is_a_mistake(
 def test_a_row_that_can_not_be_is_refused_and_changes_nothing() -> None:
     rows = database.Database()
     here = sandbox.listing("albums")
-    before = rows.rows(here)
+    before = rows.encoded(here)
     with pytest.raises(sandbox.ImpossibleRowError, match="UNIQUE"):
         rows.insert(here, 0, 273)
     with pytest.raises(sandbox.ImpossibleRowError, match="NOT NULL"):
@@ -166,7 +167,7 @@ def test_a_row_that_can_not_be_is_refused_and_changes_nothing() -> None:
         rows.change(here, {"rank": 1}, number=273)
     with pytest.raises(sandbox.ImpossibleRowError, match="Say what to change"):
         rows.change(here, {}, number=273)
-    assert rows.rows(here) == before
+    assert rows.encoded(here) == before
     rows.close()
 
 

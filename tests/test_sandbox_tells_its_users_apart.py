@@ -66,11 +66,41 @@ async def test_wrong_credentials_buy_nothing(form: dict[str, str], status: int, 
 
 
 @pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"junk"),
+        ("multipart/form-data", b"junk"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=token\r\n\r\n\xff\r\n--x--\r\n",
+        ),
+        ("application/x-www-form-urlencoded; charset=nothing", b"token=a"),
+        ("application/x-www-form-urlencoded", b"tokens=\xff%ff"),
+        ("application/json", b'{"token": "a"}'),
+    ],
+)
+async def test_what_is_no_form_holds_nothing(content_type: str, body: bytes) -> None:
+    headers = _bearer(sandbox.LISTENER_TOKEN) | {"Content-Type": content_type}
+    async with (
+        sandbox.running() as upstream,
+        aiohttp.ClientSession(upstream.url, headers=headers) as session,
+    ):
+        for path, error in (
+            ("/oauth/revoke", "invalid_request"),
+            ("/oauth/token", "unsupported_grant_type"),
+        ):
+            async with session.post(path, data=body) as response:
+                assert response.status == 400
+                assert (await response.json())["error"] == error
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {},
         {"Authorization": "Bearer wrong"},
         {"Authorization": "Bearer "},
+        {"Authorization": "Bearer é"},
         {"Authorization": sandbox.LISTENER_TOKEN},
         {"Authorization": f"Basic {sandbox.LISTENER_TOKEN}"},
     ],
