@@ -1,7 +1,12 @@
 """Anchors: the rows that cursors name, looked for among the rows in hand."""
 
+from typing import Final
+
 from .cursors import Cursor
 from .hands import Hand, number_of
+
+_FAR_ENOUGH: Final = 25
+"""Rows next to a row's neighbour among which it is not: then it is taken to be gone."""
 
 
 class Anchor:
@@ -31,12 +36,21 @@ class Anchor:
             return False
         if self._number is not None and self._number in hand.places:
             self._stand(hand.places[self._number])
-            return True
-        return any(self._settle_beside(hand, offset, number) for offset, number in self._beside)
+        else:
+            self._settle_beside(hand)
+        return self.settled
 
     def give_up(self, hand: Hand) -> None:
-        """Cut by place: where the row was deleted, the one that is there now came after it."""
-        if self._number is None or self._nameless(hand, self.place):
+        """Cut by a row that stood beside it, or else by place.
+
+        Where the row was deleted, the row that is now at its place came after it.
+        """
+        earlier, later = self._neighbours(hand)
+        if earlier is not None:
+            self._cut(earlier + 1)
+        elif later is not None:
+            self._cut(later)
+        elif self._number is None or _nameless(hand, self.place):
             self._stand(self.place)
         else:
             self._cut(self.place)
@@ -47,25 +61,41 @@ class Anchor:
             self.place = max(0, self.place + places)
             self.gap = self.place + self._step
 
-    def _settle_beside(self, hand: Hand, offset: int, number: int) -> bool:
-        at = hand.places.get(number)
-        if at is None:
-            return False
-        if offset in (-1, 1) and self._nameless(hand, at - offset):
-            self._stand(at - offset)
-            return True
-        towards = at + 1 if offset < 0 else at - 1
-        if towards >= 0 and towards not in hand.rows and hand.may_hold(towards):
-            return False  # the row itself may stand there, just out of sight
-        self._cut(at + 1 if offset < 0 else at)
-        return True
+    def _settle_beside(self, hand: Hand) -> None:
+        for offset, number in self._beside:
+            at = hand.places.get(number)
+            if at is not None and offset in (-1, 1) and _nameless(hand, at - offset):
+                self._stand(at - offset)  # the row itself, which is none just now
+                return
+        earlier, later = self._neighbours(hand)
+        if earlier is not None and later is not None and _seen(hand, earlier + 1, later):
+            self._cut(earlier + 1 if self._step else later)
+        elif earlier is not None and _seen(hand, earlier + 1, earlier + 1 + _FAR_ENOUGH):
+            self._cut(earlier + 1)
+        elif later is not None and _seen(hand, max(0, later - _FAR_ENOUGH), later):
+            self._cut(later)
 
-    @staticmethod
-    def _nameless(hand: Hand, place: int) -> bool:
-        return place in hand.rows and number_of(hand.rows[place]) is None
+    def _neighbours(self, hand: Hand) -> tuple[int | None, int | None]:
+        """Where the nearest rows in hand that stood before and after it are now."""
+        earlier = later = None
+        for offset, number in reversed(self._beside):
+            at = hand.places.get(number)
+            if at is not None and offset < 0:
+                earlier = at
+            elif at is not None:
+                later = at
+        return earlier, later
 
     def _stand(self, place: int) -> None:
         self.place, self.gap, self.settled = place, place + self._step, True
 
     def _cut(self, gap: int) -> None:
         self.place, self.gap, self.settled = gap, gap, True
+
+
+def _nameless(hand: Hand, place: int) -> bool:
+    return place in hand.rows and number_of(hand.rows[place]) is None
+
+
+def _seen(hand: Hand, low: int, high: int) -> bool:
+    return all(place in hand.rows or not hand.may_hold(place) for place in range(low, high))

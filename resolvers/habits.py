@@ -78,8 +78,7 @@ class Habit:
         if size == DEFAULT_PAGE_SIZE:
             self.ignored(size)
         else:
-            self.fixed, self.largest = None, size
-            self.confirmed = min(self.confirmed, size)
+            self.fixed, self.largest, self.confirmed = None, size, size
 
     def ignored(self, size: int) -> None:
         """Pages have this size, whatever is asked for."""
@@ -90,7 +89,7 @@ class Habit:
         """What a page says, and what it teaches."""
         count = len(page.rows)
         links = _meaningful(page.links, ask.page)
-        if page.links is not None:
+        if links is not None:
             self.linked = True
         goes_on = links is not None and links.next is not None and count > 0
         stride = self._learned_stride(ask, count, links, goes_on=goes_on)
@@ -105,22 +104,25 @@ class Habit:
             return Reading(start, stride, ends=True, doubtful=doubtful)
         suspect = (
             short
-            and self.confirmed < ask.per_page
+            and self.fixed is None
+            and ask.per_page > max(self.confirmed, DEFAULT_PAGE_SIZE)
             and (count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE)
         )
         if suspect and ask.page > 1:
             return Reading(start, stride, doubtful=True)
         ends = count < stride and not suspect
-        if not ends and page.links is None:
+        if not ends:
             self.linked = False
         return Reading(start, stride, ends=ends, doubtful=doubtful, suspect=suspect)
 
     def _learned_stride(self, ask: Ask, count: int, links: Links | None, *, goes_on: bool) -> int:
         if count > ask.per_page:
-            self.ignored(count)
-            return count
+            size = count if goes_on else max(count, self.fixed or DEFAULT_PAGE_SIZE)
+            self.ignored(size)
+            return size
         if count == ask.per_page:
-            self.respected(count)
+            if goes_on or links is None or count > DEFAULT_PAGE_SIZE:
+                self.respected(count)  # else the list may end there by chance
             return count
         said = _size_said(links, ask.per_page)
         size = count if goes_on else said if said is not None and said >= count else None

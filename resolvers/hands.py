@@ -106,8 +106,9 @@ class Hand:
         ask = page_outwards(place, self.rows, self._sizes, self._ceiling, reach)
         if ask is None:
             return False
-        self._looks += 1
+        sizes = self._sizes
         await self._ask([ask])
+        self._looks += sizes == self._sizes  # a page of another size showed other places
         return True
 
     async def find_end(self, size: int) -> None:
@@ -174,10 +175,9 @@ class Hand:
         asks = pages_for(missing.start, missing.stop, sizes)
         habit = self._habit
         if telling_next and (habit.linked is False or (habit.linked is None and missing.start > 0)):
-            # Without Link, only one row more can tell whether there is one.
+            # Without Link, a full page does not tell whether more follow; one row more does.
             longer = pages_for(missing.start, missing.stop + 1, sizes)
-            if habit.linked is False or len(longer) == len(asks):
-                asks = longer
+            asks = longer if len(longer) == len(asks) else asks
         if not habit.known and len(asks) == 1 and asks[0].page > 1:
             # A page of the default size stands still, whatever the list does about `per_page`.
             plain = pages_for(missing.start, missing.stop, Sizes(fixed=DEFAULT_PAGE_SIZE))

@@ -72,26 +72,26 @@ def pages_for(low: int, high: int, sizes: Sizes) -> list[Ask]:
 def page_outwards(
     place: int, seen: Container[int], sizes: Sizes, end: int | None, reach: int
 ) -> Ask | None:
-    """The page that shows the most unseen places within `reach` of a place, to both sides.
+    """The page that shows the nearest unseen place around a place, and most others with it.
 
-    None where there are none: all was seen, or the list, `end` places long at most, has no more.
+    Only places within `reach` count, those on both sides alike. None where there are none: all
+    was seen, or the list, `end` places long at most, has no more.
     """
     centre = place if end is None else min(place, end - 1)
     beyond = centre + reach + 1 if end is None else min(end, centre + reach + 1)
     unseen = {at for at in range(max(0, centre - reach), beyond) if at not in seen}
     if not unseen:
         return None
+    nearest = min(unseen, key=lambda at: abs(at - centre))
     smallest = sizes.fixed or (sizes.largest + 1) // 2
-    best, best_score = None, (0, 0, 0)
+    best, best_score = Ask(nearest // sizes.greatest + 1, sizes.greatest), (0, 0)
     for size in range(sizes.greatest, smallest - 1, -1):
-        for page in range(min(unseen) // size + 1, max(unseen) // size + 2):
-            held = range((page - 1) * size, page * size)
-            shown = [at for at in held if at in unseen]
-            before = sum(1 for at in shown if at < centre)
-            away = sum(abs(at - centre) for at in shown)
-            score = (len(shown), -abs(2 * before - len(shown)), -away)
-            if score > best_score:
-                best, best_score = Ask(page, size), score
+        page = nearest // size + 1
+        shown = [at for at in range((page - 1) * size, page * size) if at in unseen]
+        before = sum(1 for at in shown if at < centre)
+        score = (len(shown), -abs(2 * before - len(shown)))
+        if score > best_score:
+            best, best_score = Ask(page, size), score
     return best
 
 

@@ -1,0 +1,186 @@
+"""A walk shows every row that lives through it once, whatever comes and goes between its windows.
+
+What may happen between two windows is bounded, as resolvers/listings.py says: a score of rows
+come or go, and of a cursor's row and the rows beside it, one lives on.
+"""
+
+import asyncio
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from resolvers.cursors import read_cursor
+from resolvers.listings import Arguments
+from tests.paged_list import ALBUMS, MANNERS, PagedList, end_of, numbers_of, start_of
+
+MOST_CHANGES = 20
+SIZES = st.sampled_from([1, 2, 7, 25, 30, 100, 120])
+
+
+class Walker:
+    """One walk over a list: what it has seen, and where it goes on."""
+
+    def __init__(self, rows: PagedList, *, backwards: bool) -> None:
+        self.rows = rows
+        self.backwards = backwards
+        self.cursor: str | None = None
+        self.lived_through = set(rows.numbers)
+        self.seen: list[Any] = []
+        self.finished = False
+        self.changes = 0
+
+    def step(self, size: int) -> None:
+        """Take the next window."""
+        if self.backwards:
+            arguments = Arguments(last=size, before=self.cursor)
+        else:
+            arguments = Arguments(first=size, after=self.cursor)
+        shown = asyncio.run(self.rows.window(arguments))
+        self.seen += numbers_of(shown)
+        self.finished = not (shown.has_previous if self.backwards else shown.has_next)
+        if shown.rows:
+            self.cursor = start_of(shown) if self.backwards else end_of(shown)
+        self.changes = 0
+
+    def may_lose(self, number: int) -> bool:
+        """Whether its cursor can still be placed without this row."""
+        if self.cursor is None:
+            return True
+        cursor = read_cursor(self.cursor, ALBUMS)
+        named = {cursor.number, *(number for _, number in cursor.beside)} - {number}
+        return bool(named & set(self.rows.numbers))
+
+
+class Walks(RuleBasedStateMachine):
+    """Walks in both directions over one list that changes."""
+
+    @initialize(manner=st.sampled_from(MANNERS), length=st.integers(min_value=0, max_value=400))
+    def begin(self, manner: dict[str, Any], length: int) -> None:
+        """A list with some manner, and a walk from either end."""
+        self.rows = PagedList(list(range(length)), **manner)
+        self.next_number = length
+        self.walkers = [
+            Walker(self.rows, backwards=False),
+            Walker(self.rows, backwards=True),
+        ]
+
+    @rule(which=st.integers(min_value=0, max_value=1), size=SIZES)
+    def step(self, which: int, size: int) -> None:
+        """One of the walks goes on."""
+        walker = self.walkers[which]
+        if not walker.finished:
+            walker.step(size)
+
+    def _may_change(self) -> bool:
+        return all(walker.finished or walker.changes < MOST_CHANGES for walker in self.walkers)
+
+    def _changed(self) -> None:
+        for walker in self.walkers:
+            walker.changes += 1
+
+    def _near_a_cursor(self, which: int, offset: int) -> int | None:
+        cursor = self.walkers[which].cursor
+        if cursor is None:
+            return None
+        return max(0, min(len(self.rows.numbers), read_cursor(cursor, ALBUMS).place + offset))
+
+    def _insert(self, place: int) -> None:
+        self.rows.numbers.insert(place, self.next_number)
+        self.next_number += 1
+        self._changed()
+
+    def _delete(self, place: int) -> None:
+        if place < len(self.rows.numbers):
+            number = self.rows.numbers[place]
+            assert number is not None
+            if all(walker.finished or walker.may_lose(number) for walker in self.walkers):
+                del self.rows.numbers[place]
+                for walker in self.walkers:
+                    walker.lived_through.discard(number)
+                self._changed()
+
+    @precondition(lambda self: self._may_change())
+    @rule(share=st.floats(min_value=0, max_value=1))
+    def insert_anywhere(self, share: float) -> None:
+        """A row comes."""
+        self._insert(int(share * len(self.rows.numbers)))
+
+    @precondition(lambda self: self._may_change())
+    @rule(share=st.floats(min_value=0, max_value=1))
+    def delete_anywhere(self, share: float) -> None:
+        """A row goes."""
+        self._delete(int(share * len(self.rows.numbers)))
+
+    @precondition(lambda self: self._may_change())
+    @rule(count=st.integers(min_value=1, max_value=MOST_CHANGES))
+    def insert_in_front(self, count: int) -> None:
+        """Rows come in front of all others."""
+        for _ in range(count):
+            if self._may_change():
+                self._insert(0)
+
+    @precondition(lambda self: self._may_change())
+    @rule(count=st.integers(min_value=1, max_value=MOST_CHANGES))
+    def delete_in_front(self, count: int) -> None:
+        """The first rows go."""
+        for _ in range(count):
+            if self._may_change():
+                self._delete(0)
+
+    @precondition(lambda self: self._may_change())
+    @rule(
+        which=st.integers(min_value=0, max_value=1), offset=st.integers(min_value=-3, max_value=3)
+    )
+    def insert_near_a_cursor(self, which: int, offset: int) -> None:
+        """A row comes close to where a walk goes on."""
+        place = self._near_a_cursor(which, offset)
+        if place is not None:
+            self._insert(place)
+
+    @precondition(lambda self: self._may_change())
+    @rule(
+        which=st.integers(min_value=0, max_value=1), offset=st.integers(min_value=-3, max_value=3)
+    )
+    def delete_near_a_cursor(self, which: int, offset: int) -> None:
+        """A row goes close to where a walk goes on."""
+        place = self._near_a_cursor(which, offset)
+        if place is not None:
+            self._delete(place)
+
+    @precondition(lambda self: self._may_change())
+    @rule()
+    def change_the_manner(self) -> None:
+        """The Link header goes, or comes back."""
+        self.rows.linked = not self.rows.linked
+
+    @invariant()
+    def nothing_is_seen_twice(self) -> None:
+        """No walk has shown a row twice."""
+        for walker in getattr(self, "walkers", []):
+            assert len(walker.seen) == len(set(walker.seen))
+
+    def teardown(self) -> None:
+        """The walks come to their ends, and have missed nothing that lived through them."""
+        for walker in getattr(self, "walkers", []):
+            steps = 0
+            while not walker.finished:
+                walker.step(100)
+                steps += 1
+                assert steps < 50
+            assert walker.lived_through <= set(walker.seen)
+            assert len(walker.seen) == len(set(walker.seen))
+
+
+def test_a_walk_shows_every_row_that_lives_through_it_once() -> None:
+    run_state_machine_as_test(
+        Walks, settings=settings(max_examples=60, stateful_step_count=25, deadline=None)
+    )
