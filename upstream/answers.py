@@ -6,11 +6,13 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from multidict import CIMultiDict, CIMultiDictProxy
 
-from upstream.cache import Cache, Entry, Shelf
+from upstream.cache import NEVER, Cache, Entry, Shelf
 from upstream.caller import Caller, Exchange, Reply, Source
 from upstream.decoding import sendable
 from upstream.errors import (
+    BadResponse,
     BudgetSpent,
     Forbidden,
     RateLimited,
@@ -21,12 +23,14 @@ from upstream.errors import (
 )
 from upstream.fetching import Errand, Fetched, Fetcher
 from upstream.flights import Flight, Flights
-from upstream.freshness import NOT_KEPT, freshness, renewed
+from upstream.freshness import NOT_KEPT, Freshness, freshness, renewed
 from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.questions import Question
 from upstream.sender import Course, spend_nothing
+from upstream.sharing import Elsewhere, Known, News, shared_answer
 from upstream.tokens import Tokens
+from upstream.transport import Answer
 
 T = TypeVar("T")
 
@@ -50,14 +54,17 @@ class Answers:
     A token is accepted for cached answers only while the REST API has lately answered for it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins, by keyword
         self,
+        *,
         fetcher: Fetcher,
         tokens: Tokens,
         cache: Cache,
         policy: Policy,
         observer: Observer,
+        elsewhere: Elsewhere,
     ) -> None:
+        self._elsewhere = elsewhere
         self._fetcher = fetcher
         self._tokens = tokens
         self._cache = cache
@@ -70,9 +77,14 @@ class Answers:
         """How many questions are under way to the REST API."""
         return len(self._flights)
 
+    async def open(self) -> None:
+        """Start to listen to other processes."""
+        await self._elsewhere.open(self)
+
     async def close(self) -> None:
         """Give up all requests that are under way."""
         self._flights.close()
+        await self._elsewhere.close()
 
     def accepted(self, caller: Caller) -> str:
         """The caller's token; raises Unauthenticated where there is no use in asking with it."""
@@ -103,27 +115,43 @@ class Answers:
         return Reply(landing.value, landing.stale_age)
 
     async def purge(self, token_key: bytes) -> None:
-        """Forget all that is known for a token."""
+        """Forget all that is known for a token, here and elsewhere."""
         self._cache.purge(token_key)
+        await self._elsewhere.tell("purged", token_key)
 
     async def revoke(self, token_key: bytes) -> None:
-        """Forget all that is known for a token, and accept it no more."""
-        self._tokens.revoke(token_key)
-        self._cache.purge(token_key)
+        """Forget all that is known for a token, and accept it no more, here and elsewhere."""
+        self.hear("revoked", token_key)
+        await self._elsewhere.tell("revoked", token_key)
 
     async def revive(self, token: str) -> None:
-        """Accept a token again, which the REST API has just given out."""
-        self._tokens.revive(self._tokens.key(token))
+        """Accept a token again that was dead: the REST API has just given it out."""
+        token_key = self._tokens.key(token)
+        if self._tokens.is_revoked(token_key):
+            self.hear("revived", token_key)
+            await self._elsewhere.tell("revived", token_key)
 
     async def heed(self, error: UpstreamError, token_key: bytes) -> None:
         """Forget all that is known for a token, where an error says that it has lost its rights."""
         if isinstance(error, Unauthenticated | Forbidden):
             await self.purge(token_key)
 
+    def hear(self, news: News, token_key: bytes) -> None:
+        """Do here what has become of a token somewhere."""
+        self._cache.purge(token_key)
+        if news == "revoked":
+            self._tokens.revoke(token_key)
+        elif news == "revived":
+            self._tokens.revive(token_key)
+
+    def hear_of_a_gap(self) -> None:
+        """Forget everything: any token may have been purged elsewhere."""
+        self._cache.clear()
+
     def _kept(self, shelf: Shelf, question: Question[T], token: str, now: float) -> Landing | None:
         """What the cache may serve without asking."""
         entry = self._cache.find(shelf, question.key)
-        if entry is None or now - shelf.confirmed_at >= self._policy.token_confirmed_within:
+        if entry is None or not self._is_confirmed(shelf, now):
             self._observer.looked_up("memory", "miss")
             return None
         fresh_for = entry.fresh_for(now)
@@ -136,6 +164,10 @@ class Answers:
             return Landing(entry.value, "stale", 0.0, entry.age(now))
         self._observer.looked_up("memory", "miss")
         return None
+
+    def _is_confirmed(self, shelf: Shelf, now: float) -> bool:
+        """Whether the REST API has answered for the token lately enough to serve from a cache."""
+        return now - shelf.confirmed_at < self._policy.token_confirmed_within
 
     async def _landed(
         self, caller: Caller, question: Question[T], token: str, shelf: Shelf, course: Course
@@ -183,7 +215,20 @@ class Answers:
     ) -> Landing:
         """Ask the REST API, keep what it says, or stand in for it while it fails."""
         asked_at = asyncio.get_running_loop().time()
-        entry = self._cache.find(shelf, question.key)
+        known = await self._elsewhere.read(token, shelf.token_key, question.key)
+        if known.revoked:
+            self.hear("revoked", shelf.token_key)
+            raise Unauthenticated("a token that was revoked elsewhere")
+        entry = self._newest(shelf, question, known)
+        if (
+            entry is not None
+            and entry.fresh_for(asked_at) > 0
+            and self._is_confirmed(shelf, asked_at)
+        ):
+            self._observer.looked_up("redis", "hit")
+            return Landing(entry.value, "replica", entry.fresh_for(asked_at))
+        if self._elsewhere.up:
+            self._observer.looked_up("redis", "miss")
         errand = Errand(
             token=token,
             token_key=shelf.token_key,
@@ -195,7 +240,10 @@ class Answers:
         try:
             fetched = await self._fetcher.fetched(question, errand)
         except (Unauthenticated, Forbidden):
-            await self.purge(shelf.token_key)
+            worth_telling = known.mark is not None or shelf.confirmed_at > NEVER
+            self._cache.purge(shelf.token_key)
+            if worth_telling:
+                self._elsewhere.tell_in_background("purged", shelf.token_key)
             raise
         except UpstreamError as error:
             # Only where the REST API fails as such: what it refuses or moves is refused or moved.
@@ -204,7 +252,35 @@ class Answers:
             if stood_in is None:
                 raise
             return stood_in
-        return self._put(shelf, question, fetched, entry, asked_at)
+        landing, lifetime = self._put(shelf, question, fetched, entry, asked_at)
+        if fetched.decoded is not None and lifetime.useful and shelf.live:
+            answer = fetched.answer
+            self._elsewhere.write(
+                token,
+                shelf.token_key,
+                question.key,
+                mark=known.mark,
+                answer=shared_answer(asked_at, lifetime, answer.header("Link"), answer.body),
+            )
+        return landing
+
+    def _newest(self, shelf: Shelf, question: Question[T], known: Known) -> Entry | None:
+        """The newer one of what is kept here and what is known elsewhere, which is then kept."""
+        entry = self._cache.find(shelf, question.key)
+        shared = known.answer
+        if shared is None or (entry is not None and entry.at >= shared.loop_time()):
+            return entry
+        headers = CIMultiDict[str]()
+        if shared.link is not None:
+            headers["Link"] = shared.link
+        answer = Answer(HTTPStatus.OK, CIMultiDictProxy(headers), shared.body)
+        try:
+            decoded = question.read(answer)
+        except BadResponse:
+            return entry  # written by another version of this program
+        newest = Entry(decoded.value, decoded.weight, shared.loop_time(), shared.freshness)
+        self._cache.put(shelf, question.key, newest)
+        return newest
 
     def _put(
         self,
@@ -213,26 +289,28 @@ class Answers:
         fetched: Fetched[T],
         before: Entry | None,
         asked_at: float,
-    ) -> Landing:
+    ) -> tuple[Landing, Freshness]:
         """Keep an answer, and the knowledge that the token is good."""
         shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
         answer = fetched.answer
         if answer.status == HTTPStatus.NOT_FOUND:
             self._cache.drop(shelf, question.key)
-            return Landing(None, "upstream")
+            return Landing(None, "upstream"), NOT_KEPT
         lifetime = freshness(answer, question.kind, self._policy)
         if fetched.decoded is not None:
             value, weight, wrong = fetched.decoded
             if wrong:
-                # An exception that is raised again and again collects tracebacks, and what is
-                # wrong may be right the next time.
+                # What is wrong may be right the next time; and an exception that is kept, and
+                # raised again and again, collects tracebacks.
                 lifetime = NOT_KEPT
-        elif before is not None:
+        else:
+            # A 304 comes only to who has sent an ETag, so there is an entry.
+            assert before is not None  # noqa: S101
             value, weight = before.value, before.weight
             lifetime = renewed(before.freshness, lifetime, answer)
         entry = Entry(value, weight, asked_at, lifetime)
         self._cache.put(shelf, question.key, entry)
-        return Landing(value, "upstream", max(0.0, entry.fresh_for(asked_at)))
+        return Landing(value, "upstream", max(0.0, entry.fresh_for(asked_at))), lifetime
 
     def _stand_in(self, shelf: Shelf, question: Question[T]) -> Landing | None:
         """What is kept and may be served while the REST API fails."""

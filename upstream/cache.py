@@ -10,7 +10,8 @@ from upstream.freshness import Freshness
 _MOST_SHELVES: Final = 10_000
 """Tokens that are known at once; the one that was seen longest ago is forgotten first."""
 
-_NEVER: Final = float("-inf")
+NEVER: Final = float("-inf")
+"""A time before all others."""
 
 _Key: TypeAlias = tuple[bytes, str]
 
@@ -55,7 +56,7 @@ class Shelf:
 
     def __init__(self, token_key: bytes) -> None:
         self.token_key = token_key
-        self.confirmed_at = _NEVER
+        self.confirmed_at = NEVER
         self.keys: set[str] = set()
         self.live = True
 

@@ -17,6 +17,7 @@ from upstream.observer import BreakerState, Nobody, Observer
 from upstream.policy import Policy
 from upstream.questions import Place
 from upstream.sender import Course, Sender, spend_nothing
+from upstream.sharing import Elsewhere, Nowhere
 from upstream.statuses import failure
 from upstream.tokens import Tokens
 from upstream.transport import Answer, Transport
@@ -64,14 +65,21 @@ class Upstream:
         self._sender = Sender(self._transport, policy, observer)
         self._tokens = Tokens(policy)
         self._cache = Cache(policy.cache_bytes)
+        self._elsewhere = _elsewhere(policy, self._tokens, observer)
         self._answers = Answers(
-            Fetcher(self._sender, policy, observer), self._tokens, self._cache, policy, observer
+            fetcher=Fetcher(self._sender, policy, observer),
+            tokens=self._tokens,
+            cache=self._cache,
+            policy=policy,
+            observer=observer,
+            elsewhere=self._elsewhere,
         )
         self._look: asyncio.Task[UpstreamError | None] | None = None
         self._looked_at = float("-inf")
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
+        await self._answers.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -162,7 +170,7 @@ class Upstream:
             flights=self._answers.flights,
             cache_bytes=self._cache.bytes,
             cache_entries=len(self._cache),
-            redis=None,
+            redis=self._elsewhere.up,
         )
 
     async def _looked(self) -> UpstreamError | None:
@@ -205,6 +213,17 @@ class Upstream:
                 )
             )
         raise TimedOut("the operation's deadline has passed")
+
+
+def _elsewhere(policy: Policy, tokens: Tokens, observer: Observer) -> Elsewhere:
+    """The other processes, if policy names a Redis to find them; ValueError where that can't be."""
+    if policy.redis_url is None:
+        return Nowhere()
+    try:
+        from upstream.replicas import Replicas  # noqa: PLC0415 - needs packages that are optional
+    except ModuleNotFoundError as error:
+        raise ValueError(f"redis_url needs the package {error.name}, of the extra redis") from None
+    return Replicas(policy.redis_url, policy, tokens, observer)
 
 
 def _form(**fields: str) -> bytes | None:

@@ -17,18 +17,18 @@ class Tokens:
 
     def __init__(self, policy: Policy) -> None:
         if policy.cache_secret is not None:
-            self._secret = policy.cache_secret.encode()
+            self.secret = policy.cache_secret.encode()
         elif policy.redis_url is not None:
             # Replicas must agree on a name. Tokens are long and random: nobody guesses one.
-            self._secret = _SHARED_WORD
+            self.secret = _SHARED_WORD
         else:
-            self._secret = secrets.token_bytes(32)
+            self.secret = secrets.token_bytes(32)
         self._revoked_for = policy.revoked_for
         self._revoked: OrderedDict[bytes, float] = OrderedDict()
 
     def key(self, token: str) -> bytes:
         """The name of a token, from which it can't be found."""
-        return hmac.digest(self._secret, token.encode(), "sha256")
+        return hmac.digest(self.secret, token.encode(), "sha256")
 
     def revoke(self, token_key: bytes) -> None:
         """Remember a token as dead."""

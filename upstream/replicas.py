@@ -1,0 +1,241 @@
+"""The replicas: what processes share through Redis, answers as well as news of dead tokens.
+
+Each token has a mark in Redis, a random word, and each answer is sealed to the mark of its time:
+taking the mark away makes all answers of the token unreadable at once, also those that another
+process is just writing. A token that was revoked has the mark of the dead.
+
+Redis may be slow or gone at any time. Then this process goes on with its own cache, where a token
+lives on for as long as policy lets an unconfirmed one; once Redis is back it forgets everything,
+for it may have missed a purge, and tells the purges that it could not tell.
+
+Needs the packages redis and cryptography, which come with the extra `redis`.
+"""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import Any, Final, TypeAlias, cast
+
+from redis.asyncio import Redis
+
+from upstream import sealing
+from upstream.freshness import LONGEST
+from upstream.observer import Observer
+from upstream.policy import Policy
+from upstream.redis_line import FAILURES, Line
+from upstream.sharing import Known, Listener, News, SharedAnswer
+from upstream.tokens import Tokens
+
+_PREFIX: Final = "onedtouch:1:"
+_CHANNEL: Final = f"{_PREFIX}news"
+_KINDS: Final[dict[bytes, News]] = {b"p": "purged", b"r": "revoked", b"v": "revived"}
+_LETTERS: Final = {news: letter for letter, news in _KINDS.items()}
+_DEAD: Final = b"dead"
+_MARK_BYTES: Final = 16
+_MARK_SECONDS: Final = int(2 * LONGEST)
+_SENDER_BYTES: Final = 8
+_MOST_WRITES: Final = 64
+_MOST_UNTOLD: Final = 10_000
+_Pair: TypeAlias = tuple[bytes | None, bytes | None]
+_NEITHER: Final[_Pair] = (None, None)
+_HEARTBEAT: Final = 5.0
+"""Seconds of silence after which the connection that news come in on is tried."""
+
+_LARGE: Final = 64 * 1024
+"""Bytes from which sealing and unsealing leave the event loop to others."""
+
+
+class Replicas:
+    """Answers and news shared with other processes; never an exception, whatever Redis does."""
+
+    def __init__(self, url: str, policy: Policy, tokens: Tokens, observer: Observer) -> None:
+        self._policy = policy
+        self._tokens = tokens
+        self._line = Line(url, policy, observer)
+        self._sender = secrets.token_bytes(_SENDER_BYTES)
+        self._untold: OrderedDict[bytes, News] = OrderedDict()
+        self._writes: set[asyncio.Task[None]] = set()
+        self._subscription: asyncio.Task[None] | None = None
+        self._subscribed = False
+        self._tried = asyncio.Event()
+
+    @property
+    def up(self) -> bool:
+        """Whether Redis answers, and news come in."""
+        return self._line.up and self._subscribed
+
+    async def open(self, listener: Listener) -> None:
+        """Start to listen for news; returns once they come in, or for the first time don't."""
+        self._subscription = asyncio.get_running_loop().create_task(self._listen(listener))
+        await self._tried.wait()
+
+    async def close(self) -> None:
+        """Stop listening, and leave what is not written yet."""
+        tasks = [*self._writes, *([self._subscription] if self._subscription else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._line.close()
+
+    async def read(self, token: str, token_key: bytes, key: str) -> Known:
+        """What is known of a token and one answer, as far as Redis can say."""
+        place = _place(token_key, key)
+
+        async def command(redis: Redis) -> _Pair:
+            mark, value = cast("_Pair", await redis.mget(_mark_of(token_key), place))
+            return mark, value
+
+        mark, value = await self._line.send("read", command, _NEITHER)
+        if mark == _DEAD:
+            return Known(revoked=True)
+        if mark is None or value is None:
+            return Known(mark)
+        return Known(mark, await self._unsealed(value, token, mark + place.encode()))
+
+    def write(
+        self,
+        token: str,
+        token_key: bytes,
+        key: str,
+        *,
+        mark: bytes | None,
+        answer: SharedAnswer,
+    ) -> None:
+        """Share an answer, in the background; `mark` is what was read before it was asked for."""
+        if answer.freshness.longest < 1 or len(self._writes) >= _MOST_WRITES or self._line.busy():
+            return
+        self._in_background(self._written(token, token_key, key, mark, answer))
+
+    async def tell(self, news: News, token_key: bytes) -> None:
+        """Tell all processes what has become of a token; later, where Redis is gone."""
+
+        async def command(redis: Redis) -> str:
+            await self._told(redis, news, token_key)
+            return "told"
+
+        if await self._line.send("purge", command, "") != "told":
+            self._untold.pop(token_key, None)
+            self._untold[token_key] = news
+            if len(self._untold) > _MOST_UNTOLD:
+                self._untold.popitem(last=False)
+
+    def tell_in_background(self, news: News, token_key: bytes) -> None:
+        """The same, without waiting for it."""
+        self._in_background(self.tell(news, token_key))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _written(
+        self, token: str, token_key: bytes, key: str, mark: bytes | None, answer: SharedAnswer
+    ) -> None:
+        if mark is None:
+            mark = await self._line.send(
+                "write", lambda redis: self._marked(redis, token_key), None
+            )
+        if mark is None or mark == _DEAD:
+            return
+        place = _place(token_key, key)
+        context = mark + place.encode()
+        secret = self._tokens.secret
+
+        def sealed() -> bytes:
+            return sealing.seal(answer, token=token, secret=secret, context=context)
+
+        value = await asyncio.to_thread(sealed) if len(answer.body) > _LARGE else sealed()
+
+        async def command(redis: Redis) -> None:
+            await redis.set(place, value, ex=int(answer.freshness.longest))
+
+        await self._line.send("write", command, None)
+
+    async def _unsealed(self, value: bytes, token: str, context: bytes) -> SharedAnswer | None:
+        secret = self._tokens.secret
+        most = 2 * self._policy.most_body_bytes
+
+        def unsealed() -> SharedAnswer | None:
+            return sealing.unseal(value, token=token, secret=secret, context=context, most=most)
+
+        # Compressed, territory lists shrink to a tenth and less.
+        return await asyncio.to_thread(unsealed) if len(value) > _LARGE // 8 else unsealed()
+
+    async def _marked(self, redis: Redis, token_key: bytes) -> bytes | None:
+        """The mark of a token, which is made if there is none."""
+        name = _mark_of(token_key)
+        async with redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(name, secrets.token_hex(_MARK_BYTES), ex=_MARK_SECONDS, nx=True)
+            pipeline.get(name)
+            found: bytes | None = (await pipeline.execute())[1]
+        return found
+
+    async def _told(self, redis: Redis, news: News, token_key: bytes) -> None:
+        name = _mark_of(token_key)
+        # The dead stay dead, whoever else has found them so.
+        dead = news == "purged" and await redis.get(name) == _DEAD
+        async with redis.pipeline(transaction=True) as pipeline:
+            if news == "revoked":
+                pipeline.set(name, _DEAD, ex=max(1, int(self._policy.revoked_for)))
+            elif not dead:
+                pipeline.delete(name)
+            pipeline.publish(_CHANNEL, self._sender + _LETTERS[news] + token_key)
+            await pipeline.execute()
+        self._untold.pop(token_key, None)
+
+    async def _listen(self, listener: Listener) -> None:
+        """Hear the news, for as long as this process lives."""
+        while True:
+            try:
+                await self._heard(listener)
+            except FAILURES as error:
+                self._line.note_failure("subscribe", error)
+            finally:
+                self._subscribed = False
+                self._tried.set()
+            await asyncio.sleep(self._policy.redis_pause)
+
+    async def _heard(self, listener: Listener) -> None:
+        """Hear the news until the connection breaks."""
+        async with self._line.redis.pubsub() as subscription:
+            async with asyncio.timeout(self._policy.redis_timeout):
+                await subscription.subscribe(_CHANNEL)
+            silent = True
+            while True:
+                message = await subscription.get_message(timeout=_HEARTBEAT)
+                match message:
+                    case None if silent:
+                        raise TimeoutError
+                    case None:
+                        silent = True
+                        await subscription.ping()
+                        continue
+                    case {"type": "subscribe"}:
+                        await self._subscribed_again(listener)
+                    case {"type": "message", "data": bytes(data)}:
+                        self._hear(data, listener)
+                silent = False
+
+    async def _subscribed_again(self, listener: Listener) -> None:
+        """Whatever was said in the meantime is lost, here and, of what was said here, elsewhere."""
+        self._line.note_success()
+        listener.hear_of_a_gap()
+        self._subscribed = True
+        self._tried.set()
+        for token_key, news in list(self._untold.items()):
+            await self.tell(news, token_key)
+
+    def _hear(self, data: bytes, listener: Listener) -> None:
+        sender, letter = data[:_SENDER_BYTES], data[_SENDER_BYTES : _SENDER_BYTES + 1]
+        news = _KINDS.get(letter)
+        if sender != self._sender and news is not None:
+            listener.hear(news, data[_SENDER_BYTES + 1 :])
+
+
+def _mark_of(token_key: bytes) -> str:
+    return f"{_PREFIX}mark:{token_key.hex()}"
+
+
+def _place(token_key: bytes, key: str) -> str:
+    return f"{_PREFIX}{sealing.name(token_key, key)}"

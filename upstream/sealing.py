@@ -1,0 +1,61 @@
+"""Sealing: what is kept outside of this process, so that only who has the token can read it.
+
+Needs the package cryptography, which comes with the extra `redis`.
+"""
+
+import hmac
+import secrets
+import zlib
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec.msgpack import Decoder, Encoder
+
+from upstream.sharing import SharedAnswer
+
+_NONCE: Final = 12
+_PURPOSE: Final = b"onedtouch-graphql: sealed answers"
+_FASTEST: Final = 1
+
+
+_encoder: Final = Encoder()
+_decoder: Final = Decoder(SharedAnswer)
+
+
+def name(token_key: bytes, key: str) -> str:
+    """What an answer is called outside: neither token nor question can be read from it."""
+    return hmac.digest(token_key, key.encode(), "sha256").hex()
+
+
+def seal(answer: SharedAnswer, *, token: str, secret: bytes, context: bytes) -> bytes:
+    """An answer that opens only with its token, and only in its place.
+
+    `context` is what that place is: AES-GCM binds the answer to it. The key is derived from the
+    token, which is nowhere outside, so each token's answers are a riddle of their own.
+    """
+    nonce = secrets.token_bytes(_NONCE)
+    plain = zlib.compress(_encoder.encode(answer), _FASTEST)
+    return nonce + _cipher(token, secret).encrypt(nonce, plain, context)
+
+
+def unseal(
+    value: bytes, *, token: str, secret: bytes, context: bytes, most: int
+) -> SharedAnswer | None:
+    """The answer, or None where this is none for the token and the place.
+
+    It has at most so many bytes.
+    """
+    try:
+        plain = _cipher(token, secret).decrypt(value[:_NONCE], value[_NONCE:], context)
+        unpacked = zlib.decompressobj().decompress(plain, most)
+        return _decoder.decode(unpacked)
+    except (InvalidTag, ValueError, zlib.error):
+        return None
+
+
+def _cipher(token: str, secret: bytes) -> AESGCM:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=secret, info=_PURPOSE)
+    return AESGCM(derived.derive(token.encode()))
