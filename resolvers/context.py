@@ -18,13 +18,18 @@ ValueT = TypeVar("ValueT")
 class Context:
     """What the resolvers of one operation share; nothing in it outlives the operation."""
 
-    def __init__(self, caller: Caller, upstream: Upstream, habits: Habits) -> None:
-        """`habits` is what the process has learned of the REST API's lists; it knows no data."""
+    def __init__(
+        self, caller: Caller, upstream: Upstream, habits: Habits, *, scans: bool = True
+    ) -> None:
+        """`habits` is what the process has learned of the REST API's lists; it knows no data.
+
+        `scans` allows to read a short list where many of its objects are wanted by number.
+        """
         self.caller = caller
         self.upstream = upstream
         self.habits = habits
         self.arrivals = Arrivals()
-        self.loaders = Loaders(upstream, caller, self.arrivals)
+        self.loaders = Loaders(upstream, caller, self.arrivals, scans=scans)
         self.stale: list[tuple[list[str | int], float]] = []
         """Response paths that were served beyond their time, with their age in seconds."""
 

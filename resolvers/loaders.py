@@ -13,11 +13,15 @@ from aiodataloader import DataLoader
 from msgspec import Struct
 
 from resolvers.arrivals import Arrivals, Kind
+from resolvers.scans import FEWEST_WANTED, scan
 from upstream import records
 from upstream.caller import Caller, Reply
 from upstream.client import Upstream
 from upstream.errors import UpstreamError
 from upstream.listing import Listing, Page
+
+SCANNABLE: dict[Kind, Listing] = {"artist": Listing("artists"), "label": Listing("labels")}
+"""The lists that bring whole objects at little more than the objects' own weight."""
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
@@ -41,9 +45,9 @@ class Loader(Generic[KeyT, ValueT]):
         ask: Callable[[KeyT], Awaitable[Reply[ValueT]]],
         tasks: set[asyncio.Task[Any]],
         *,
-        before: Callable[[], Awaitable[None]] | None = None,
+        before: Callable[[list[KeyT]], Awaitable[None]] | None = None,
     ) -> None:
-        """`ask` sends one request; `before` is awaited once before each batch."""
+        """`ask` sends one request; `before` is awaited once before each batch of keys."""
         self._ask = ask
         self._tasks = tasks
         self._before = before
@@ -69,7 +73,7 @@ class Loader(Generic[KeyT, ValueT]):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         if self._before is not None:
-            await self._before()
+            await self._before(keys)
         if len(keys) == 1:
             return [await self._outcome(keys[0])]
         return await asyncio.gather(*map(self._outcome, keys))
@@ -84,10 +88,14 @@ class Loader(Generic[KeyT, ValueT]):
 class Loaders:
     """All loaders of one operation."""
 
-    def __init__(self, upstream: Upstream, caller: Caller, arrivals: Arrivals) -> None:
+    def __init__(
+        self, upstream: Upstream, caller: Caller, arrivals: Arrivals, *, scans: bool
+    ) -> None:
+        """`scans` allows to read a short list where many of its objects are wanted."""
         self._caller = caller
         self._arrivals = arrivals
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._scannable = dict(SCANNABLE) if scans else {}
         self.albums = self._records("album", upstream.album)
         self.artists = self._records("artist", upstream.artist)
         self.labels = self._records("label", upstream.label)
@@ -113,8 +121,15 @@ class Loaders:
             brought = self._arrivals.find(kind, number)
             return Reply(brought) if brought is not None else await fetch(self._caller, number)
 
-        async def lists_have_arrived() -> None:
+        async def lists_have_arrived(numbers: list[int]) -> None:
+            def missing() -> list[int]:
+                return [each for each in numbers if self._arrivals.find(kind, each) is None]
+
             await self._arrivals.settled(kind, self._caller.remaining())
+            listing = self._scannable.get(kind)
+            if listing is not None and len(numbers) >= FEWEST_WANTED:
+                del self._scannable[kind]
+                await scan(listing, self.pages.load, missing)
 
         return Loader(ask, self._tasks, before=lists_have_arrived)
 
