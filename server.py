@@ -35,7 +35,8 @@ def run(settings: Settings) -> int:
             listening = stack.enter_context(listening_socket(settings.host, settings.port))
         except OSError as error:
             where = f"{settings.host}:{settings.port}"
-            return _failed(1, f"can't listen on {where}: {error.strerror or error}.")
+            reason = str(error.strerror).partition(" (while")[0]
+            return _failed(1, f"can't listen on {where}: {reason}.")
         lines = [f"GraphiQL is at {_address(settings.host, listening.getsockname()[1])}/graphql"]
         user = None
         if settings.upstream:

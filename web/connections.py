@@ -14,6 +14,7 @@ from web.answers import refusal
 from web.incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES
 from web.refusals import Refused
 
+LAST_REQUEST_SECONDS: Final = 0.25
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
 
 
@@ -74,6 +75,21 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """Close once what is under way has been answered; the server accepts nothing new.
+
+        A request may be on its way here, or here in part. It is waited for a moment: a connection
+        that is closed with unread bytes is reset, and that request would be lost.
+        """
+        if self.cycle is None or self._in_head:
+            self.loop.call_later(LAST_REQUEST_SECONDS, self._shut_down_now)
+        else:
+            super().shutdown()
+
+    def _shut_down_now(self) -> None:
+        if not self.transport.is_closing():
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser, or a bound, did not let through."""

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from web.operations import Operation
 
+LONGEST_NAME: Final = 100
+"""Characters of an operation's name that are logged: callers may name them as long as they like."""
+
 request_logger: Final = logging.getLogger("web.requests")
 
 
@@ -75,7 +78,7 @@ def log_request(operation: Operation) -> None:
     caller = operation.caller
     fields = {
         "request_id": operation.request_id,
-        "operation": operation.name or "",
+        "operation": (operation.name or "")[:LONGEST_NAME],
         "kind": operation.kind or "",
         "status": operation.status,
         "ms": round(operation.seconds * 1000, 1),

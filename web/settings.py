@@ -100,7 +100,9 @@ class Settings:
     compression_minimum: int = setting(
         1_024, "Bytes from which an answer is compressed for who accepts gzip; 0 never compresses."
     )
-    compression_level: int = setting(1, "zlib's level, 1 (fast) to 9 (small).", least=1, most=9)
+    compression_level: int = setting(
+        1, "How hard answers are compressed, 1 (fast) to 9 (small).", least=1, most=9
+    )
     log_format: str = setting(
         "console", "How log lines look: console or json.", choices=("console", "json")
     )

@@ -1,0 +1,125 @@
+"""The log: one line a request, for people or machines, with what an operator asks at night."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+import sandbox
+from tests.served import NOWHERE, application, served
+from web import logs
+from web.graphql import log_internal
+from web.operations import Operation
+
+
+@pytest.fixture
+def configured() -> Iterator[None]:
+    """Logging as it was before, afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in ("uvicorn", "asyncio")}
+    yield
+    root.handlers[:], root.level = before
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def requests_in(said: str) -> list[dict[str, object]]:
+    """The lines about requests."""
+    lines = [json.loads(line) for line in said.splitlines()]
+    return [line for line in lines if line["logger"] == "web.requests"]
+
+
+@pytest.mark.usefixtures("configured")
+async def test_a_request_is_one_json_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "info")
+    loud = {"ONEDTOUCH_LOG_REQUESTS": "true"}
+    async with (
+        sandbox.running() as upstream,
+        served(application(loud, upstream=upstream.url)) as here,
+    ):
+        headers = {"Authorization": f"Bearer {sandbox.LISTENER_TOKEN}", "X-Request-Id": "r-1"}
+        query = "query Mine { artist(id: 1) { name } }"
+        await here.post({"query": query}, headers)
+        await here.post({"query": query})
+        await here.post({"query": "{"}, {"X-Request-Id": "r-3"})
+    first, second, third = requests_in(capsys.readouterr().err)
+    assert first.pop("time")
+    assert float(str(first.pop("ms"))) >= 0
+    assert int(str(first.pop("bytes"))) > 0
+    assert first == {
+        "level": "info",
+        "logger": "web.requests",
+        "message": "request",
+        "request_id": "r-1",
+        "operation": "Mine",
+        "kind": "query",
+        "status": 200,
+        "upstream_requests": 1,
+    }
+    assert (second["codes"], second["upstream_requests"]) == ("UNAUTHENTICATED", 0)
+    assert (third["codes"], third["operation"]) == ("GRAPHQL_PARSE_FAILED", "")
+
+
+@pytest.mark.usefixtures("configured")
+async def test_a_person_reads_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("console", "info")
+    async with served(application({"ONEDTOUCH_LOG_REQUESTS": "true"})) as here:
+        await here.post({"query": "query Mine { __typename }"}, {"X-Request-Id": "r-1"})
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if " request " in line]
+    assert " info    request request_id=r-1 operation=Mine kind=query status=200 ms=" in line
+
+
+@pytest.mark.usefixtures("configured")
+async def test_no_line_has_a_secret_or_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "debug")
+    async with served(application({"ONEDTOUCH_LOG_REQUESTS": "true"}, upstream=NOWHERE)) as here:
+        headers = {"Authorization": "Bearer canary-token"}
+        query = "query ($id: ID!) { artist(id: $id) { name } }"
+        await here.post({"query": query, "variables": {"id": "1"}}, headers)
+        await here.post({"query": query, "variables": {"id": "canary-value"}}, headers)
+        credentials = {"username": "canary-user", "password": "canary-password"}
+        query = "mutation ($i: CreateTokenInput!) { createToken(input: $i) { accessToken } }"
+        await here.post({"query": query, "variables": {"i": credentials}}, headers)
+        async with here.client.get(
+            here.url, params={"query": "{ artist(id: 1) { name } } # canary"}, headers=headers
+        ) as response:
+            assert response.status == 400
+    said = capsys.readouterr().err
+    assert said.count('"logger": "web.requests"') == 4
+    assert "canary" not in said
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_failure_of_our_own_is_told_by_its_place_and_not_by_its_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("json", "info")
+    try:
+        int("canary")
+    except ValueError as error:
+        log_internal("r-1", error)
+        logging.getLogger("elsewhere").exception("It broke")
+    ours, elsewhere = map(json.loads, capsys.readouterr().err.splitlines())
+    assert ours["message"].startswith("ValueError in request r-1\n")
+    assert "test_operation_logs_one_line_a_request.py" in ours["message"]
+    assert ours["request_id"] == "r-1"
+    assert elsewhere["message"].startswith("It broke (ValueError at test_a_failure_of_our_own")
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_request_that_failed_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "warning")
+    logs.log_request(Operation("r-1", status=200))
+    logs.log_request(Operation("r-2", status=500))
+    (line,) = requests_in(capsys.readouterr().err)
+    assert line["request_id"] == "r-2"
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_line_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "info")
+    logs.log_request(Operation("r-1", "query", "N" * 10_000, status=200))
+    (line,) = requests_in(capsys.readouterr().err)
+    assert line["operation"] == "N" * 100
