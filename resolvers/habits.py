@@ -96,20 +96,15 @@ class Habit:
         start = (ask.page - 1) * stride
         if goes_on:
             return Reading(start, stride, goes_on=True)
-        short = count < ask.per_page and stride == ask.per_page
-        doubtful = short and ask.page > 1 and not self.known and stride != DEFAULT_PAGE_SIZE
+        # A page that is not full may be the last one, or one of a list with smaller pages.
+        unproven = count < ask.per_page == stride > self.confirmed and self.fixed is None
+        doubtful = unproven and ask.page > 1 and stride != DEFAULT_PAGE_SIZE
         if count == 0:
             return Reading(start, stride, ends=ask.page == 1, doubtful=doubtful)
         if links is not None:
             return Reading(start, stride, ends=True, doubtful=doubtful)
-        suspect = (
-            short
-            and self.fixed is None
-            and ask.per_page > max(self.confirmed, DEFAULT_PAGE_SIZE)
-            and (count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE)
-        )
-        if suspect and ask.page > 1:
-            return Reading(start, stride, doubtful=True)
+        round_number = count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE
+        suspect = unproven and stride > DEFAULT_PAGE_SIZE and round_number
         ends = count < stride and not suspect
         if not ends:
             self.linked = False
@@ -117,9 +112,9 @@ class Habit:
 
     def _learned_stride(self, ask: Ask, count: int, links: Links | None, *, goes_on: bool) -> int:
         if count > ask.per_page:
-            size = count if goes_on else max(count, self.fixed or DEFAULT_PAGE_SIZE)
-            self.ignored(size)
-            return size
+            full = count if goes_on else max(count, self.fixed or DEFAULT_PAGE_SIZE)
+            self.ignored(full)
+            return full
         if count == ask.per_page:
             if goes_on or links is None or count > DEFAULT_PAGE_SIZE:
                 self.respected(count)  # else the list may end there by chance

@@ -49,7 +49,7 @@ class Hand:
         self._last: tuple[int, int] | None = None
         self._cautious: Sizes | None = None
         self._suspect: int | None = None
-        self._doubted: tuple[Ask, Page] | None = None
+        self._doubted: list[tuple[Ask, Page]] = []
         self._looks = 0
 
     @property
@@ -196,36 +196,37 @@ class Hand:
         pages = await _side_by_side([self._page(ask) for ask in asks])
         for ask, page in zip(asks, pages, strict=True):
             self._take(ask, page)
-        if self._doubted is not None:
-            await self._dispel(*self._doubted)
+        doubted, self._doubted = self._doubted, []
+        for ask, page in doubted:
+            await self._dispel(ask, page)
 
     async def _page(self, ask: Ask) -> Page:
         return await self._fetch(ask.page, ask.per_page)
 
     async def _dispel(self, ask: Ask, page: Page) -> None:
         """Find out where a page stands: pages of the default size stand still in any case."""
-        self._doubted = None
+        if self._habit.fixed is not None:
+            return  # not where it was thought to be, then
         start = (ask.page - 1) * ask.per_page
-        check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
-        self._take(check, await self._page(check))
-        if not page.rows:
-            if start in self.rows:
+        if self._habit.confirmed < ask.per_page:
+            check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
+            self._take(check, await self._page(check))
+            if self._agrees(start, page.rows):
+                self._habit.respected(ask.per_page)
+            elif page.rows or start in self.rows:
                 self._habit.ignored(DEFAULT_PAGE_SIZE)
-        elif self._agrees(start, page.rows):
-            self._habit.respected(ask.per_page)
+        if self._habit.confirmed >= ask.per_page:
             self._take(ask, page)
-        else:
-            self._habit.ignored(DEFAULT_PAGE_SIZE)
 
     def _take(self, ask: Ask, page: Page) -> None:
         reading = self._habit.read(ask, page)
+        if reading.doubtful:
+            if not self._proven(reading, page):
+                self._doubted.append((ask, page))
+                return
+            self._habit.respected(ask.per_page)
         if page.links is not None and page.links.last is not None:
             self._last = page.links.last.page, reading.stride
-        if reading.doubtful and not self._proven(reading, page):
-            self._doubted = ask, page
-            return
-        if reading.doubtful:
-            self._habit.respected(ask.per_page)
         self._place(reading, page.rows)
 
     def _agrees(self, start: int, rows: Sequence[Any]) -> bool:
@@ -233,6 +234,8 @@ class Hand:
 
     def _proven(self, reading: Reading, page: Page) -> bool:
         held = range(reading.start, reading.start + len(page.rows))
+        if self._last == (held.stop, 1):
+            return True  # this is the last page, and it ends where the list does
         return any(
             place in held and number_of(page.rows[place - reading.start]) == number
             for place, number in self._expected.items()

@@ -219,7 +219,7 @@ class _Search:
             if near:
                 if not await hand.look(near[0].place):
                     near[0].give_up(hand)
-            elif backwards and hand.end is None and not hand.may_hold(span.stop - 1):
+            elif backwards and span and not hand.may_hold(span.stop - 1):
                 await hand.find_end(self._request.size)
             else:
                 break

@@ -1,0 +1,189 @@
+"""A window costs no more requests than the contract grants, by size, direction and manner."""
+
+import math
+from typing import Any
+
+import pytest
+
+from resolvers.cursors import cursor_of
+from resolvers.listings import Arguments
+from tests.paged_list import ALBUMS, PagedList, end_of, numbers_of
+
+LENGTH = 1_237
+WAYS = ["from the start", "after", "before", "at the end"]
+
+
+def arguments_of(way: str, size: int, place: int) -> Arguments:
+    cursor = cursor_of(ALBUMS, place, place)
+    if way == "from the start":
+        return Arguments(first=size)
+    if way == "after":
+        return Arguments(first=size, after=cursor)
+    if way == "before":
+        return Arguments(last=size, before=cursor)
+    return Arguments(last=size)
+
+
+async def costs(way: str, size: int, *, warm: bool, **manner: Any) -> list[int]:
+    """Fewest and most requests for a window, over cursors at all kinds of places."""
+    places = range(640, 740) if way in {"after", "before"} else [0]
+    found = []
+    for place in places:
+        rows = PagedList(list(range(LENGTH)), **manner)
+        if warm:
+            await rows.window(Arguments(first=60))
+        found.append(await rows.cost(arguments_of(way, size, place)))
+    return [min(found), max(found)]
+
+
+@pytest.mark.parametrize("warm", [True, False])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, [[1, 1], [1, 1], [1, 1], [1, 1]]),
+        (1, [[1, 1], [1, 1], [1, 1], [2, 2]]),
+        (25, [[1, 1], [1, 1], [1, 1], [2, 2]]),
+        (50, [[1, 1], [1, 1], [1, 1], [2, 2]]),
+        (75, [[1, 1], [1, 1], [1, 1], [2, 2]]),
+        (100, [[1, 1], [2, 2], [2, 2], [3, 3]]),
+        (101, [[2, 2], [2, 2], [2, 2], [3, 3]]),
+        (250, [[3, 3], [3, 3], [3, 3], [4, 4]]),
+        (500, [[5, 5], [6, 6], [6, 6], [7, 7]]),
+    ],
+)
+async def test_where_per_page_is_respected(
+    size: int, expected: list[list[int]], *, warm: bool
+) -> None:
+    found = [await costs(way, size, warm=warm) for way in WAYS]
+
+    assert found == expected
+    granted = math.ceil(size / 100) + 1
+    assert max(most for _, most in found[:3]) <= granted
+    assert found[3][1] <= granted + 1
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, [[1, 1], [1, 1], [1, 1], [1, 1]]),
+        (1, [[1, 1], [1, 2], [1, 2], [2, 2]]),
+        (25, [[1, 1], [2, 2], [2, 2], [3, 3]]),
+        (50, [[2, 2], [3, 3], [3, 3], [4, 4]]),
+        (75, [[3, 3], [4, 4], [4, 4], [5, 5]]),
+        (100, [[4, 4], [5, 5], [5, 5], [6, 6]]),
+        (101, [[5, 5], [5, 6], [5, 6], [6, 6]]),
+        (250, [[10, 10], [11, 11], [11, 11], [12, 12]]),
+        (500, [[20, 20], [21, 21], [21, 21], [22, 22]]),
+    ],
+)
+async def test_where_per_page_is_known_to_be_ignored(
+    size: int, expected: list[list[int]], *, echoes: bool
+) -> None:
+    found = [await costs(way, size, warm=True, fixed=25, echoes=echoes) for way in WAYS]
+
+    assert found == expected
+    granted = math.ceil(size / 25) + 2
+    assert max(most for _, most in found[:3]) <= granted
+    assert found[3][1] <= granted + 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 25, 50, 75, 100, 101, 250, 500])
+async def test_finding_out_that_per_page_is_ignored_stays_within_what_is_granted(
+    size: int,
+) -> None:
+    found = [await costs(way, size, warm=False, fixed=25) for way in WAYS]
+
+    assert max(most for _, most in found[:3]) <= math.ceil(size / 25) + 2
+    assert found[3][1] <= math.ceil(size / 25) + 3
+
+
+@pytest.mark.parametrize("size", [1, 25, 50, 75, 100, 101, 250, 500])
+@pytest.mark.parametrize("way", ["from the start", "after", "before"])
+async def test_a_missing_link_header_costs_no_more_than_is_granted(way: str, size: int) -> None:
+    respecting = await costs(way, size, warm=True, linked=False)
+    ignoring = await costs(way, size, warm=True, linked=False, fixed=25)
+
+    assert respecting[1] <= math.ceil(size / 100) + 1
+    assert ignoring[1] <= math.ceil(size / 25) + 2
+
+
+@pytest.mark.parametrize("size", [1, 24, 25, 26, 60, 99, 100])
+async def test_up_to_a_hundred_rows_from_the_start_are_one_page_of_that_size(size: int) -> None:
+    rows = PagedList(list(range(LENGTH)))
+
+    await rows.window(Arguments(first=size))
+
+    assert rows.asked == [(1, size)]
+
+
+async def test_a_short_list_without_link_is_one_request() -> None:
+    rows = PagedList(list(range(37)), linked=False)
+
+    shown = await rows.window(Arguments(first=100), count=True)
+
+    assert rows.asked == [(1, 100)]
+    assert (shown.has_next, shown.total_count) == (False, 37)
+
+
+async def test_the_pages_of_a_large_window_are_asked_for_side_by_side() -> None:
+    rows = PagedList(list(range(LENGTH)))
+    await rows.window(Arguments(first=100))
+
+    await rows.window(Arguments(first=500))
+
+    assert rows.at_once == 5
+
+
+async def test_a_page_that_fails_ends_the_others_and_the_window() -> None:
+    rows = PagedList(list(range(LENGTH)), failing={(3, 100)})
+    await rows.window(Arguments(first=100))
+
+    with pytest.raises(Exception, match="told to fail") as failed:
+        await rows.window(Arguments(first=500))
+
+    assert type(failed.value).__name__ == "BadResponse"
+
+
+@pytest.mark.parametrize("change", [-20, -5, -1, 1, 5, 20, 40])
+@pytest.mark.parametrize("size", [1, 25, 50, 100, 250])
+async def test_a_row_that_moved_is_found_for_two_requests_more_at_most(
+    size: int, change: int
+) -> None:
+    rows = PagedList(list(range(LENGTH)))
+    after = end_of(await rows.window(Arguments(first=300)))
+    if change > 0:
+        rows.numbers[:0] = range(5_000, 5_000 + change)
+    else:
+        del rows.numbers[:-change]
+    rows.asked.clear()
+
+    shown = await rows.window(Arguments(first=size, after=after))
+
+    assert numbers_of(shown) == list(range(300, 300 + size))
+    assert len(rows.asked) <= math.ceil(size / 100) + 3
+
+
+async def test_a_row_that_moved_within_the_rows_in_hand_costs_nothing() -> None:
+    rows = PagedList(list(range(LENGTH)))
+    after = end_of(await rows.window(Arguments(first=300)))
+    del rows.numbers[1_000:]
+    rows.numbers.insert(0, 5_000)
+    rows.asked.clear()
+
+    shown = await rows.window(Arguments(first=10, after=after))
+
+    assert numbers_of(shown) == list(range(300, 310))
+    assert len(rows.asked) == 1
+
+
+async def test_a_deleted_row_is_told_by_the_rows_beside_it_for_nothing() -> None:
+    rows = PagedList(list(range(LENGTH)))
+    after = end_of(await rows.window(Arguments(first=300)))
+    rows.numbers.remove(299)
+    rows.asked.clear()
+
+    shown = await rows.window(Arguments(first=50, after=after))
+
+    assert numbers_of(shown) == list(range(300, 350))
+    assert len(rows.asked) <= 2
