@@ -1,0 +1,173 @@
+"""Retries: a GET that failed in passing is sent again, within its deadline and a budget."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import sandbox
+from tests.upstream_asked import COLD, Watching, caller, client
+from upstream.errors import (
+    BadResponse,
+    BudgetSpent,
+    RateLimited,
+    TimedOut,
+    Unavailable,
+    UpstreamError,
+)
+from upstream.policy import Policy
+from upstream.retries import Retries
+
+PASSING: list[Any] = [
+    sandbox.Status(429, retry_after=0),
+    sandbox.Status(502),
+    sandbox.Status(503),
+    sandbox.Status(503, retry_after=0),
+    sandbox.Status(504),
+    sandbox.Reset(),
+]
+LASTING: list[Any] = [
+    sandbox.Status(400),
+    sandbox.Status(401),
+    sandbox.Status(403),
+    sandbox.Status(429),
+    sandbox.Status(429, retry_after=3),
+    sandbox.Status(429, retry_after="nonsense"),
+    sandbox.Status(500),
+    sandbox.Status(501),
+    sandbox.Status(503, retry_after=3600),
+    sandbox.Junk("html"),
+    sandbox.Cut(),
+    sandbox.Hang(),
+]
+QUICK = {**COLD, "request_timeout": 0.3, "retry_pause": 0.01, "breaker_failures": 0}
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=repr)
+async def test_a_fault_in_passing_is_not_noticed(fault: Any) -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK) as upstream:
+        api.orders.add(fault, times=2)
+        asking = caller()
+        assert (await upstream.artist(asking, 544)).value is not None
+        assert len(api.journal) == 3
+        assert asking.requests == 3
+        assert [(each.requests, each.status) for each in asking.exchanges] == [(3, 200)]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=repr)
+async def test_a_fault_that_stays_is_asked_three_times_in_all(fault: Any) -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK) as upstream:
+        api.orders.add(fault)
+        with pytest.raises((RateLimited, Unavailable, TimedOut)):
+            await upstream.artist(caller(), 544)
+        assert len(api.journal) == 3
+
+
+@pytest.mark.parametrize("fault", LASTING, ids=repr)
+async def test_what_will_not_pass_is_asked_once(fault: Any) -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK) as upstream:
+        api.orders.add(fault)
+        with pytest.raises(UpstreamError):
+            await upstream.artist(caller(), 544)
+        assert len(api.journal) == 1
+
+
+async def test_a_refused_connection_is_tried_again() -> None:
+    watching = Watching()
+    async with sandbox.running() as api, client(api.url, watching, **QUICK) as upstream, api.down():
+        with pytest.raises(Unavailable):
+            await upstream.artist(caller(), 544)
+    assert watching.of("requested") == [("/api/v1/artists/:id", "Unavailable")] * 3
+    assert watching.of("retried") == [("/api/v1/artists/:id", "Unavailable")] * 2
+
+
+async def test_a_short_retry_after_is_waited_for() -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK) as upstream:
+        api.orders.add(sandbox.Status(429, retry_after=1), times=1)
+        await upstream.artist(caller(), 544)
+        first, second = api.journal.entries
+        assert second.started - first.started >= 1
+
+
+async def test_both_album_paths_share_the_retries_of_one_question() -> None:
+    async with (
+        sandbox.running(album_path="plural") as api,
+        client(api.url, **QUICK) as upstream,
+    ):
+        api.orders.add(sandbox.Status(503), path="/api/v1/albums/*")
+        with pytest.raises(Unavailable):
+            await upstream.album(caller(), 273)
+        assert api.journal.targets == ["/api/v1/album/273"] + ["/api/v1/albums/273"] * 3
+
+
+async def test_a_pause_beyond_the_deadline_is_not_begun() -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK) as upstream:
+        api.orders.add(sandbox.Status(429, retry_after=2))
+        async with asyncio.timeout(1):
+            with pytest.raises(RateLimited):
+                await upstream.artist(caller(seconds=1.5), 544)
+        assert len(api.journal) == 1
+
+
+async def test_retries_count_for_the_callers_bound_and_the_first_failure_stands() -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK) as upstream:
+        api.orders.add(sandbox.Status(503))
+        with pytest.raises(Unavailable):
+            await upstream.artist(caller(most_requests=2), 544)
+        assert len(api.journal) == 2
+        with pytest.raises(BudgetSpent):
+            await upstream.artist(caller(most_requests=0), 544)
+        assert len(api.journal) == 2
+
+
+async def test_an_outage_is_not_multiplied() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, **QUICK, retry_reserve=5) as upstream,
+    ):
+        api.orders.add(sandbox.Status(503))
+        for number in range(100):
+            with pytest.raises(Unavailable):
+                await upstream.artist(caller(), number)
+        # A tenth of the traffic, the reserve, and one a second.
+        assert 100 <= len(api.journal) <= 100 + 10 + 5 + 5
+
+
+async def test_no_retries_where_policy_has_none() -> None:
+    async with sandbox.running() as api, client(api.url, **QUICK, most_retries=0) as upstream:
+        api.orders.add(sandbox.Status(503), times=1)
+        with pytest.raises(Unavailable):
+            await upstream.artist(caller(), 544)
+        assert len(api.journal) == 1
+
+
+async def test_the_pauses_grow_and_are_never_twice_the_same() -> None:
+    retries = Retries(Policy(retry_pause=0.1, retry_reserve=1000))
+    failed = Unavailable()
+    first = [retries.pause(failed, 503, 1, 60) for _ in range(200)]
+    second = [retries.pause(failed, 503, 2, 60) for _ in range(200)]
+    assert all(pause is not None and 0 <= pause <= 0.1 for pause in first)
+    assert all(pause is not None and 0 <= pause <= 0.2 for pause in second)
+    assert len(set(first)) == 200
+    assert max(pause or 0 for pause in second) > 0.1
+    assert retries.pause(failed, 503, 3, 60) is None
+
+
+async def test_a_budget_of_nothing_but_the_reserve_runs_dry() -> None:
+    retries = Retries(Policy(retry_budget=0, retry_reserve=2))
+    pauses = [retries.pause(Unavailable(), 503, 1, 60) is None for _ in range(4)]
+    assert pauses == [False, False, True, True]
+
+
+async def test_traffic_pays_for_retries() -> None:
+    retries = Retries(Policy(retry_budget=0.5, retry_reserve=2))
+    for _ in range(2):
+        assert retries.pause(Unavailable(), 503, 1, 60) is not None
+    retries.earn()
+    assert retries.pause(Unavailable(), 503, 1, 60) is None
+    retries.earn()
+    assert retries.pause(Unavailable(), 503, 1, 60) is not None
+
+
+def test_what_was_understood_wrongly_is_never_worth_a_retry() -> None:
+    assert Retries(Policy()).pause(BadResponse(), 200, 1, 60) is None
