@@ -22,7 +22,9 @@ export class Rest {
   }
 
   async one (path) {
-    const { statusCode, body } = await pool.request({ method: 'GET', path, headers: this.headers })
+    const { statusCode, body } = await pool.request({
+      method: 'GET', origin: upstream, path, headers: this.headers
+    })
     if (statusCode === 200) return body.json()
     await body.dump()
     if (statusCode === 404) return null
@@ -40,7 +42,10 @@ export class Rest {
 
   async page (list, page, size) {
     const { statusCode, headers, body } = await pool.request({
-      method: 'GET', path: `/api/v1/${list}?page=${page}&per_page=${size}`, headers: this.headers
+      method: 'GET',
+      origin: upstream,
+      path: `/api/v1/${list}?page=${page}&per_page=${size}`,
+      headers: this.headers
     })
     if (statusCode === 200) return { rows: await body.json(), next: NEXT.test(headers.link ?? '') }
     await body.dump()
