@@ -310,7 +310,7 @@ class Answers:
             lifetime = renewed(before.freshness, lifetime, answer)
         entry = Entry(value, weight, asked_at, lifetime)
         self._cache.put(shelf, question.key, entry)
-        return Landing(value, "upstream", max(0.0, entry.fresh_for(asked_at))), lifetime
+        return Landing(value, "upstream", lifetime.fresh), lifetime
 
     def _stand_in(self, shelf: Shelf, question: Question[T]) -> Landing | None:
         """What is kept and may be served while the REST API fails."""

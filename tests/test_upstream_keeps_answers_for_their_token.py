@@ -1,0 +1,603 @@
+"""The cache: answers are kept for their token alone, for as long as they may, and gone with it."""
+
+import asyncio
+import datetime as dt
+from typing import Any
+
+import pytest
+
+import sandbox
+from tests.upstream_asked import Watching, caller, client
+from upstream.cache import Cache, Entry
+from upstream.caller import Caller, Exchange
+from upstream.client import Upstream
+from upstream.errors import (
+    BadResponse,
+    Forbidden,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+    UpstreamError,
+)
+from upstream.freshness import Freshness
+from upstream.listing import Listing
+
+LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
+
+# Nothing is fresh, everything may stand in while the REST API fails.
+STALE = {
+    "fresh_catalogue": 0.01,
+    "stale_while_revalidate": 0,
+    "request_timeout": 0.2,
+    "most_retries": 0,
+}
+
+
+async def asked(upstream: Upstream, number: int = 544, asking: Caller | None = None) -> Exchange:
+    asking = asking or caller()
+    await upstream.artist(asking, number)
+    return asking.exchanges[-1]
+
+
+async def test_a_fresh_answer_is_no_request() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        first, second = caller(), caller()
+        one = await upstream.album(first, 273)
+        two = await upstream.album(second, 273)
+        assert two.value is one.value
+        assert two.stale_age is None
+        assert [each.source for each in (*first.exchanges, *second.exchanges)] == [
+            "upstream",
+            "cache",
+        ]
+        assert second.requests == 0
+        assert 59 < second.exchanges[0].fresh_for <= 60
+        assert len(api.journal) == 1
+
+
+async def test_pages_are_kept_by_their_number_and_size() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        for page, per_page in ((1, 25), (2, 25), (1, 50), (1, 25), (2, 25), (1, 50)):
+            await upstream.page(caller(), Listing("artists"), page, per_page)
+        assert len(api.journal) == 3
+
+
+async def test_another_token_never_gets_what_one_token_brought() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        for token, account in ((LISTENER, sandbox.LISTENER), (PARTNER, sandbox.PARTNER)) * 2:
+            page = (await upstream.page(caller(token), Listing("albums"), 1, 25)).value
+            assert [row.database_id for row in page.rows] == [
+                row["id"] for row in api.rows("albums", account)[:25]
+            ]
+        assert [entry.user for entry in api.journal.entries] == [
+            sandbox.LISTENER,
+            sandbox.PARTNER,
+        ]
+
+
+async def test_a_404_is_not_kept_and_takes_what_was_there_away() -> None:
+    async with sandbox.running() as api, client(api.url, **STALE) as upstream:
+        await asked(upstream)
+        await asyncio.sleep(0.02)
+        api.orders.add(sandbox.Status(404), times=1)
+        assert (await upstream.artist(caller(), 544)).value is None
+        assert upstream.state().cache_entries == 0
+        assert (await upstream.artist(caller(), 544)).value is not None
+
+
+async def test_an_answer_with_something_wrong_in_it_is_not_kept() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Edit("name", 5), times=1)
+        wrong: Any = (await upstream.artist(caller(), 544)).value
+        assert isinstance(wrong.name, BadResponse)
+        right = (await upstream.artist(caller(), 544)).value
+        assert right is not None
+        assert right.name == "1902"
+
+
+async def test_no_cache_at_all_is_a_request_each_time() -> None:
+    async with sandbox.running() as api, client(api.url, cache_bytes=0) as upstream:
+        for _ in range(3):
+            assert (await asked(upstream)).source == "upstream"
+        assert len(api.journal) == 3
+        assert upstream.state().cache_bytes == 0
+
+
+async def test_all_lifetimes_can_be_nothing() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, fresh_catalogue=0, stale_if_error=0) as upstream,
+    ):
+        for _ in range(3):
+            await asked(upstream)
+        assert len(api.journal) == 3
+        assert upstream.state().cache_entries == 0
+
+
+TODAY = dt.datetime.now(dt.UTC).date()
+YESTERDAY = TODAY - dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("listing", "fresh"),
+    [
+        (Listing("albums"), 60),
+        (Listing("labels"), 60),
+        (Listing("listenings"), 0),
+        (Listing("deliveries"), 0),
+        (Listing("listenings", YESTERDAY, TODAY), 0),
+        (Listing("listenings", YESTERDAY, YESTERDAY), 3600),
+        (Listing("deliveries", YESTERDAY, YESTERDAY), 3600),
+        (Listing("deliveries", TODAY, TODAY + dt.timedelta(days=9)), 0),
+    ],
+)
+async def test_only_finished_days_stay_fresh_for_long(listing: Listing, fresh: float) -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        asking = caller()
+        await upstream.page(asking, listing, 1, 25)
+        await upstream.page(asking, listing, 1, 25)
+        assert len(api.journal) == (1 if fresh else 2)
+        assert fresh - 1 < asking.exchanges[0].fresh_for <= fresh
+
+
+@pytest.mark.parametrize(
+    ("control", "fresh", "requests"),
+    [
+        ("max-age=300", 300, 1),
+        ("private, max-age=7", 7, 1),
+        ("MAX-AGE = 300", 300, 1),
+        ('max-age="300"', 300, 1),
+        ("public", 60, 1),
+        ("s-maxage=300, max-age=0", 0, 2),
+        ("max-age=0", 0, 2),
+        ("max-age=soon", 0, 2),
+        ("no-cache, max-age=300", 0, 2),
+        ("no-store, max-age=300", 0, 2),
+        ("max-age=99999999", 86400, 1),
+    ],
+)
+async def test_what_the_api_says_of_freshness_goes_before_policy(
+    control: str, fresh: float, requests: int
+) -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Headers({"Cache-Control": control}))
+        first = await asked(upstream)
+        await asked(upstream)
+        assert fresh - 1 < first.fresh_for <= fresh
+        assert len(api.journal) == requests
+
+
+async def test_the_age_of_an_answer_is_taken_off_its_freshness() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Headers({"Cache-Control": "max-age=300", "Age": "100"}))
+        assert 199 < (await asked(upstream)).fresh_for <= 200
+
+
+async def test_no_store_keeps_nothing_for_a_failing_api_either() -> None:
+    async with sandbox.running() as api, client(api.url, **STALE) as upstream:
+        api.orders.add(sandbox.Headers({"Cache-Control": "no-store"}), times=1)
+        await asked(upstream)
+        assert upstream.state().cache_entries == 0
+        api.orders.add(sandbox.Status(503))
+        with pytest.raises(Unavailable):
+            await asked(upstream)
+
+
+@pytest.mark.parametrize("weak", [False, True])
+async def test_an_old_answer_is_confirmed_by_its_etag(weak: bool) -> None:  # noqa: FBT001
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Caching("max-age=0", weak=weak))
+        one = (await upstream.album(caller(), 273)).value
+        asking = caller()
+        two = (await upstream.album(asking, 273)).value
+        assert two is one
+        assert [entry.status for entry in api.journal.entries] == [200, 304]
+        assert (asking.exchanges[0].source, asking.exchanges[0].status) == ("upstream", 304)
+        api.database.change(sandbox.listing("albums"), {"title": "New"}, number=273)
+        three = (await upstream.album(caller(), 273)).value
+        assert three is not None
+        assert three.title == "New"
+        assert [entry.status for entry in api.journal.entries] == [200, 304, 200]
+
+
+async def test_a_304_starts_the_lifetime_anew() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Caching("max-age=1"))
+        await asked(upstream)
+        await asyncio.sleep(1.05)
+        api.orders.clear()
+        api.orders.add(sandbox.Caching("max-age=60"))
+        # Stale while revalidating: the second answer is old, the new one comes behind its back.
+        assert (await asked(upstream)).source == "stale"
+        await api.journal.until(lambda journal: len(journal) == 2 and journal.under_way == 0)
+        await landed(upstream)
+        assert (await asked(upstream)).source == "cache"
+        assert [entry.status for entry in api.journal.entries] == [200, 304]
+
+
+async def test_an_answer_just_beyond_its_time_is_served_while_a_new_one_is_fetched() -> None:
+    async with sandbox.running() as api, client(api.url, fresh_catalogue=0.05) as upstream:
+        await asked(upstream)
+        await asyncio.sleep(0.1)
+        api.database.change(sandbox.listing("artists"), {"name": "New"}, number=544)
+        api.orders.add(sandbox.Latency(30))
+        askers = [caller() for _ in range(10)]
+        replies = [await upstream.artist(each, 544) for each in askers]
+        assert {reply.value and reply.value.name for reply in replies} == {"1902"}
+        assert all(reply.stale_age is not None and 0.1 <= reply.stale_age < 5 for reply in replies)
+        assert {each.exchanges[0].source for each in askers} == {"stale"}
+        assert {each.exchanges[0].stale_age for each in askers} == {
+            reply.stale_age for reply in replies
+        }
+        assert sum(each.requests for each in askers) == 0
+        await landed(upstream)
+        assert len(api.journal) == 2
+        fresh = await upstream.artist(caller(), 544)
+        assert fresh.value is not None
+        assert (fresh.value.name, fresh.stale_age) == ("New", None)
+
+
+async def test_refreshes_in_the_background_are_bounded() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, fresh_catalogue=0.01, most_refreshes=2) as upstream,
+    ):
+        numbers = [row["id"] for row in api.rows("artists")[:6]]
+        for number in numbers:
+            await asked(upstream, number)
+        await asyncio.sleep(0.02)
+        api.orders.add(sandbox.Latency(50))
+        api.journal.clear()
+        for number in numbers:
+            assert (await asked(upstream, number)).source == "stale"
+        await landed(upstream)
+        assert len(api.journal) == 2
+
+
+async def test_a_refresh_that_hangs_ends_by_itself() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, fresh_catalogue=0.01, request_timeout=0.1) as upstream,
+    ):
+        await asked(upstream)
+        await asyncio.sleep(0.02)
+        api.orders.add(sandbox.Hang())
+        assert (await asked(upstream)).source == "stale"
+        await landed(upstream)
+        assert upstream.state().under_way == 0
+
+
+async def test_what_is_never_fresh_is_never_served_without_asking() -> None:
+    async with sandbox.running() as api, client(api.url, stale_while_revalidate=600) as upstream:
+        for _ in range(2):
+            await upstream.page(caller(), Listing("listenings"), 1, 25)
+        assert len(api.journal) == 2
+
+
+FAILING: list[Any] = [
+    sandbox.Status(500),
+    sandbox.Status(503),
+    sandbox.Status(504),
+    sandbox.Status(429),
+    sandbox.Reset(),
+    sandbox.Hang(),
+    sandbox.Drip(100),
+    sandbox.Junk("html"),
+    sandbox.Junk("empty"),
+]
+REFUSING: list[tuple[Any, type[UpstreamError]]] = [
+    (sandbox.Status(401), Unauthenticated),
+    (sandbox.Status(403), Forbidden),
+    (sandbox.Status(410), BadResponse),
+    (sandbox.Status(451), BadResponse),
+    (sandbox.Status(302, location="/login"), BadResponse),
+]
+
+
+@pytest.mark.parametrize("fault", FAILING, ids=repr)
+async def test_while_the_api_fails_an_old_answer_stands_in_for_its_token(fault: Any) -> None:
+    async with sandbox.running() as api, client(api.url, **STALE) as upstream:
+        await asked(upstream)
+        await asyncio.sleep(0.05)
+        api.orders.add(fault)
+        asking = caller()
+        reply = await upstream.artist(asking, 544)
+        assert reply.value is not None
+        assert reply.value.name == "1902"
+        assert reply.stale_age is not None
+        assert 0.04 < reply.stale_age < 5
+        exchange = asking.exchanges[0]
+        assert (exchange.source, exchange.requests, exchange.fresh_for) == ("stale", 1, 0.0)
+        assert exchange.stale_age is not None
+        with pytest.raises(UpstreamError):
+            await upstream.artist(caller(PARTNER), 544)
+        with pytest.raises(UpstreamError):
+            await upstream.artist(caller(), 399)
+
+
+@pytest.mark.parametrize(("fault", "error"), REFUSING, ids=repr)
+async def test_a_refusal_is_never_covered_by_an_old_answer(
+    fault: Any, error: type[UpstreamError]
+) -> None:
+    async with sandbox.running() as api, client(api.url, **STALE) as upstream:
+        await asked(upstream)
+        await asyncio.sleep(0.02)
+        api.orders.add(fault)
+        with pytest.raises(error):
+            await upstream.artist(caller(), 544)
+
+
+async def test_while_the_breaker_is_open_old_answers_come_without_a_request() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, **STALE, breaker_failures=1, breaker_pause=60) as upstream,
+    ):
+        await asked(upstream)
+        await asyncio.sleep(0.02)
+        api.orders.add(sandbox.Status(503))
+        await asked(upstream)
+        asking = caller()
+        assert (await asked(upstream, asking=asking)).source == "stale"
+        assert asking.requests == 0
+        assert len(api.journal) == 2
+
+
+async def test_an_old_answer_comes_at_the_deadline_where_the_api_hangs() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, **{**STALE, "request_timeout": 30}) as upstream,
+    ):
+        await asked(upstream)
+        await asyncio.sleep(0.02)
+        api.orders.add(sandbox.Hang())
+        assert (await asked(upstream, asking=caller(seconds=0.1))).source == "stale"
+        with pytest.raises(TimedOut):
+            await asked(upstream, 399, asking=caller(seconds=0.1))
+
+
+async def test_an_answer_that_is_too_old_stands_in_for_nothing() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, **STALE, stale_if_error=0.05) as upstream,
+    ):
+        await asked(upstream)
+        api.orders.add(sandbox.Status(503))
+        await asyncio.sleep(0.1)
+        with pytest.raises(Unavailable):
+            await asked(upstream)
+
+
+@pytest.mark.parametrize("control", ["max-age=0, must-revalidate", "no-cache"])
+async def test_the_api_may_forbid_old_answers_and_policy_may_overrule_it(control: str) -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, **STALE) as obedient,
+        client(api.url, **STALE, obey_must_revalidate=False) as other,
+    ):
+        api.orders.add(sandbox.Headers({"Cache-Control": control}), times=2)
+        await asked(obedient)
+        await asked(other)
+        api.orders.add(sandbox.Status(503))
+        with pytest.raises(Unavailable):
+            await asked(obedient)
+        assert (await asked(other)).source == "stale"
+
+
+async def test_the_api_may_shorten_how_old_an_answer_may_be() -> None:
+    async with sandbox.running() as api, client(api.url, **STALE) as upstream:
+        control = "max-age=0, stale-if-error=0"
+        api.orders.add(sandbox.Headers({"Cache-Control": control}), times=1)
+        await asked(upstream)
+        api.orders.add(sandbox.Status(503))
+        with pytest.raises(Unavailable):
+            await asked(upstream)
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, Unauthenticated), (403, Forbidden)])
+async def test_a_refused_token_loses_all_that_was_kept_for_it_at_once(
+    status: int, error: type[UpstreamError]
+) -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        partner = api.rows("artists", sandbox.PARTNER)[0]["id"]
+        await asked(upstream, 544)
+        await asked(upstream, 399)
+        await asked(upstream, partner, caller(PARTNER))
+        api.orders.add(sandbox.Status(status), path="/api/v1/labels", times=1)
+        with pytest.raises(error):
+            await upstream.page(caller(), Listing("labels"), 1, 25)
+        assert upstream.state().cache_entries == 1
+        assert (await asked(upstream, partner, caller(PARTNER))).source == "cache"
+        api.orders.add(sandbox.Status(503))
+        with pytest.raises(Unavailable):
+            await asked(upstream, 544)
+
+
+async def test_an_old_answer_is_not_served_once_the_token_was_refused_meanwhile() -> None:
+    async with sandbox.running() as api, client(api.url, **STALE) as upstream:
+        await asked(upstream, 544)
+        await asyncio.sleep(0.02)
+        api.orders.add(sandbox.Hang(), path="/api/v1/artists/544")
+        api.orders.add(sandbox.Status(401), path="/api/v1/artists/399")
+        waiting = asyncio.create_task(upstream.artist(caller(), 544))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        with pytest.raises(Unauthenticated):
+            await asked(upstream, 399)
+        with pytest.raises(TimedOut):
+            await waiting
+
+
+async def test_an_answer_that_was_under_way_when_its_token_was_refused_is_not_kept() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Latency(100), path="/api/v1/artists/544")
+        api.orders.add(sandbox.Status(403), path="/api/v1/artists/399")
+        waiting = asyncio.create_task(upstream.artist(caller(), 544))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        with pytest.raises(Forbidden):
+            await asked(upstream, 399)
+        assert (await waiting).value is not None
+        assert upstream.state().cache_entries == 0
+
+
+async def test_a_token_revoked_here_is_dead_at_once_caches_included() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        token = api.token()
+        await asked(upstream, 544, caller(token))
+        await upstream.revoke_token(caller(), token)
+        api.journal.clear()
+        with pytest.raises(Unauthenticated):
+            await asked(upstream, 544, caller(token))
+        assert api.journal.targets == []
+        assert upstream.state().cache_entries == 0
+        assert (await asked(upstream)).source == "upstream"
+
+
+async def test_an_answer_that_was_under_way_when_its_token_was_revoked_is_not_given() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        token = api.token()
+        api.orders.add(sandbox.Latency(100), path="/api/v1/artists/544")
+        waiting = asyncio.create_task(upstream.artist(caller(token), 544))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        await upstream.revoke_token(caller(), token)
+        with pytest.raises(Unauthenticated):
+            await waiting
+
+
+async def test_a_token_may_revoke_itself() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        token = api.token()
+        await upstream.revoke_token(caller(token), token)
+        with pytest.raises(Unauthenticated):
+            await upstream.revoke_token(caller(token), token)
+        assert api.journal.targets == ["/oauth/revoke"]
+
+
+async def test_a_revocation_that_was_refused_leaves_the_token_alive() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        token = api.token()
+        await asked(upstream, 544, caller(token))
+        api.orders.add(sandbox.Status(403), path="/oauth/revoke", times=1)
+        with pytest.raises(Forbidden):
+            await upstream.revoke_token(caller(), token)
+        assert (await asked(upstream, 544, caller(token))).source == "cache"
+
+
+@pytest.mark.parametrize("fault", [sandbox.Reset(), sandbox.Hang(), sandbox.Cut(0)], ids=repr)
+async def test_a_revocation_that_nobody_knows_the_end_of_makes_the_token_be_asked_for(
+    fault: Any,
+) -> None:
+    async with sandbox.running() as api, client(api.url, request_timeout=0.2) as upstream:
+        token = api.token()
+        await asked(upstream, 544, caller(token))
+        api.orders.add(fault, path="/oauth/revoke")
+        with pytest.raises((Unavailable, TimedOut, BadResponse)):
+            await upstream.revoke_token(caller(), token)
+        # The sandbox has revoked it, as it happens; only asking can tell.
+        with pytest.raises(Unauthenticated, match="401"):
+            await asked(upstream, 544, caller(token))
+
+
+async def test_a_token_that_is_given_out_again_lives_again() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        token = api.token()
+        await upstream.revoke_token(caller(), token)
+        body = f'{{"access_token": "{token}", "token_type": "bearer", "created_at": 1}}'
+        api.orders.add(sandbox.Status(200, body=body), path="/oauth/token")
+        await upstream.create_token(caller(None), "listener@example.com", "sandbox")
+        with pytest.raises(Unauthenticated, match="401"):
+            await asked(upstream, 544, caller(token))
+
+
+async def test_a_token_revoked_elsewhere_lives_on_no_longer_than_policy_has_it() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, token_confirmed_within=0.3) as upstream,
+    ):
+        token = api.token()
+        await asked(upstream, 544, caller(token))
+        api.database.revoke_token(token)
+        assert (await asked(upstream, 544, caller(token))).source == "cache"
+        await asyncio.sleep(0.35)
+        with pytest.raises(Unauthenticated):
+            await asked(upstream, 544, caller(token))
+        assert upstream.state().cache_entries == 0
+
+
+async def test_any_answer_for_a_token_confirms_it_for_all_that_is_kept() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, token_confirmed_within=0.4) as upstream,
+    ):
+        await asked(upstream, 544)
+        await asyncio.sleep(0.3)
+        await asked(upstream, 399)
+        await asyncio.sleep(0.2)
+        assert (await asked(upstream, 544)).source == "cache"
+
+
+async def test_while_the_api_fails_what_is_fresh_serves_an_unconfirmed_token_as_old() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, token_confirmed_within=0.05, most_retries=0) as upstream,
+    ):
+        await asked(upstream, 544)
+        await asyncio.sleep(0.1)
+        api.orders.add(sandbox.Status(503))
+        assert (await asked(upstream, 544)).source == "stale"
+
+
+async def test_lookups_are_told() -> None:
+    watching = Watching()
+    policy = {**STALE, "fresh_catalogue": 0.3}
+    async with sandbox.running() as api, client(api.url, watching, **policy) as upstream:
+        await asked(upstream)
+        await asked(upstream)
+        await asyncio.sleep(0.35)
+        api.orders.add(sandbox.Status(503))
+        await asked(upstream)
+    assert watching.of("looked_up") == [
+        ("memory", "miss"),
+        ("memory", "hit"),
+        ("memory", "miss"),
+        ("memory", "stale"),
+    ]
+
+
+async def test_the_cache_is_bounded_and_drops_what_was_used_longest_ago() -> None:
+    async with sandbox.running() as api, client(api.url, cache_bytes=30_000) as upstream:
+        numbers = [row["id"] for row in api.rows("artists")[:60]]
+        for number in numbers:
+            await asked(upstream, number)
+            assert upstream.state().cache_bytes <= 30_000
+            await asked(upstream, numbers[0])
+        assert upstream.state().cache_entries < 60
+        assert (await asked(upstream, numbers[0])).source == "cache"
+        assert (await asked(upstream, numbers[-1])).source == "cache"
+        assert (await asked(upstream, numbers[1])).source == "upstream"
+
+
+async def test_an_answer_larger_than_the_cache_is_not_kept() -> None:
+    async with sandbox.running() as api, client(api.url, cache_bytes=5_000) as upstream:
+        await asked(upstream)
+        await upstream.page(caller(), Listing("albums"), 1, 100)
+        assert upstream.state().cache_entries == 1
+
+
+def test_tokens_beyond_count_are_forgotten_with_all_that_was_kept_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("upstream.cache._MOST_SHELVES", 3)
+    cache = Cache(10_000)
+    lifetime = Freshness(stored=True, fresh=60, while_revalidating=0, if_error=0)
+    for number in range(5):
+        shelf = cache.shelf(bytes([number]))
+        cache.put(shelf, "question", Entry("answer", 100, 0.0, lifetime))
+    assert len(cache) == 3
+    assert cache.bytes == 300
+    assert cache.find(cache.shelf(bytes([4])), "question") is not None
+    assert cache.find(cache.shelf(bytes([0])), "question") is None
+
+
+async def landed(upstream: Upstream) -> None:
+    async with asyncio.timeout(2):
+        while upstream.state().flights:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
