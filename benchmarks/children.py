@@ -24,8 +24,6 @@ FILES: Final = 65_536
 ANY_TOKEN: Final = "one"  # noqa: S105 - the static upstream accepts any
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 
-Json = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class Cores:
@@ -135,10 +133,9 @@ def answer(url: str, method: str = "GET", body: str | None = None, token: str = 
         return refusal.read()
 
 
-def asked(url: str, method: str = "GET", body: str | None = None, token: str = ANY_TOKEN) -> Json:
+def asked(url: str, method: str = "GET", body: str | None = None, token: str = ANY_TOKEN) -> Any:
     """The JSON that an address answers, be it a refusal. OSError where nothing answers."""
-    found: Json = json.loads(answer(url, method, body, token))
-    return found
+    return json.loads(answer(url, method, body, token))
 
 
 def wait_until_answering(process: "subprocess.Popen[str]", url: str, log: Path) -> None:
