@@ -11,6 +11,7 @@ import strawberry
 from resolvers.connections import Connection as Window
 from resolvers.context import Info
 from resolvers.listings import Arguments
+from schema.federation import priced
 
 NodeT = TypeVar("NodeT")
 
@@ -93,8 +94,8 @@ def arguments(first: Any, after: Any, last: Any, before: Any) -> Arguments:
     return Arguments(*(None if value is strawberry.UNSET else value for value in given))
 
 
-def connection_field(node: type, resolver: Any, description: str) -> Any:
-    """A field that shows a window of a list of such nodes."""
+def connection_field(coordinate: str, node: type, resolver: Any, description: str) -> Any:
+    """A field that shows a window of a list of such nodes, priced by its coordinate."""
     listed = Connection[node]  # type: ignore[valid-type] # a type that is chosen at run time
 
     async def connection(
@@ -107,4 +108,9 @@ def connection_field(node: type, resolver: Any, description: str) -> Any:
         window: Window = await resolver(info, arguments(first, after, last, before))
         return window
 
-    return strawberry.field(resolver=connection, graphql_type=listed, description=description)
+    return strawberry.field(
+        resolver=connection,
+        graphql_type=listed,
+        description=description,
+        directives=priced(coordinate),
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from schema.album import Album
+from schema.federation import priced
 from schema.node import id_field
 from upstream import records
 
@@ -35,4 +36,6 @@ class Delivery:
     updated_at: dt.datetime | None = strawberry.field(description="When it last changed.")
     finished_at: dt.datetime | None = strawberry.field(description="When it was processed.")
     type: DeliveryType | None = strawberry.field(description="What it did to the catalogue.")
-    album: Album | None = strawberry.field(description="The album that was delivered.")
+    album: Album | None = strawberry.field(
+        description="The album that was delivered.", directives=priced("Delivery.album")
+    )

@@ -4,6 +4,7 @@ import strawberry
 
 from schema.album import Album
 from schema.artist import Artist
+from schema.federation import priced
 from schema.label import Label
 from schema.node import id_field
 from schema.track import Track
@@ -37,7 +38,9 @@ class User:
 class Listening:
     id: strawberry.ID = id_field("Listening")
     database_id: int = strawberry.field(description="The REST API's number of the listening.")
-    track: Track | None = strawberry.field(description="What was played.")
+    track: Track | None = strawberry.field(
+        description="What was played.", directives=priced("Listening.track")
+    )
     track_isrc: str | None = strawberry.field(
         description="The International Standard Recording Code of what was played."
     )
@@ -47,6 +50,8 @@ class Listening:
     ninety_five_percents: bool = strawberry.field(description="Whether 95 % of it were heard.")
     distributor: Distributor | None = strawberry.field(description="Who brought the recording.")
     label: Label | None = strawberry.field(description="Who published it.")
-    album: Album | None = strawberry.field(description="The album that it was played from.")
+    album: Album | None = strawberry.field(
+        description="The album that it was played from.", directives=priced("Listening.album")
+    )
     artists: list[Artist] = strawberry.field(description="Who performs it.")
     user: User | None = strawberry.field(description="Who listened.")

@@ -8,6 +8,7 @@ import strawberry
 from execution import pure
 from resolvers import tokens
 from resolvers.context import Info
+from schema.federation import priced
 
 
 @strawberry.input(description="A user's credentials.")
@@ -46,6 +47,7 @@ class Mutation:
         description="Trade a user's credentials for an API token "
         "(POST /oauth/token, grant_type=password).",
         graphql_type=CreateTokenPayload,
+        directives=priced("Mutation.createToken"),
     )
     async def create_token(
         self,
@@ -58,7 +60,8 @@ class Mutation:
 
     @strawberry.mutation(
         description="Destroy a token (POST /oauth/revoke); the request itself must carry a valid "
-        "one."
+        "one.",
+        directives=priced("Mutation.revokeToken"),
     )
     async def revoke_token(
         self,

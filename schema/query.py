@@ -20,6 +20,7 @@ from schema.connection import (
     connection_field,
 )
 from schema.delivery import Delivery
+from schema.federation import priced
 from schema.label import Label
 from schema.listening import Listening
 from schema.node import Node
@@ -39,16 +40,21 @@ Until = Annotated[
 ]
 
 
-def _object_field(node: type, resolver: Any, description: str) -> Any:
+def _object_field(coordinate: str, node: type, resolver: Any, description: str) -> Any:
     """A field that shows one object, or null where there is none."""
 
     async def one(info: Info, id: Identifier) -> Any:  # noqa: A002 - the argument's public name
         return await resolver(info, id)
 
-    return strawberry.field(resolver=one, graphql_type=node | None, description=description)
+    return strawberry.field(
+        resolver=one,
+        graphql_type=node | None,
+        description=description,
+        directives=priced(coordinate),
+    )
 
 
-def _report_field(node: type, resolver: Any, description: str) -> Any:
+def _report_field(coordinate: str, node: type, resolver: Any, description: str) -> Any:
     """A field that shows a window of the reports of a range of days."""
     listed = Connection[node]  # type: ignore[valid-type] # a type that is chosen at run time
 
@@ -67,32 +73,49 @@ def _report_field(node: type, resolver: Any, description: str) -> Any:
         )
         return window
 
-    return strawberry.field(resolver=report, graphql_type=listed, description=description)
+    return strawberry.field(
+        resolver=report,
+        graphql_type=listed,
+        description=description,
+        directives=priced(coordinate),
+    )
 
 
 @strawberry.type(description="Where every question starts.")
 class Query:
-    album = _object_field(Album, albums.one_album, "One album.")
-    artist = _object_field(Artist, artists.one_artist, "One artist.")
-    label = _object_field(Label, labels.one_label, "One label.")
-    track = _object_field(Track, tracks.one_track, "One track.")
+    album = _object_field("Query.album", Album, albums.one_album, "One album.")
+    artist = _object_field("Query.artist", Artist, artists.one_artist, "One artist.")
+    label = _object_field("Query.label", Label, labels.one_label, "One label.")
+    track = _object_field("Query.track", Track, tracks.one_track, "One track.")
 
-    albums = connection_field(Album, albums.albums, "All albums, 25 unless asked otherwise.")
-    artists = connection_field(Artist, artists.artists, "All artists, 25 unless asked otherwise.")
-    labels = connection_field(Label, labels.labels, "All labels, 25 unless asked otherwise.")
+    albums = connection_field(
+        "Query.albums", Album, albums.albums, "All albums, 25 unless asked otherwise."
+    )
+    artists = connection_field(
+        "Query.artists", Artist, artists.artists, "All artists, 25 unless asked otherwise."
+    )
+    labels = connection_field(
+        "Query.labels", Label, labels.labels, "All labels, 25 unless asked otherwise."
+    )
     listenings = _report_field(
+        "Query.listenings",
         Listening,
         listenings.listenings,
         "The listenings of a range of days, both included; without one, of the range that the "
         "REST API chooses.",
     )
     deliveries = _report_field(
+        "Query.deliveries",
         Delivery,
         deliveries.deliveries,
         "The deliveries processed in a range of days, both included; without one, of yesterday.",
     )
 
-    @strawberry.field(description="The object that a global ID names.", graphql_type=Node | None)
+    @strawberry.field(
+        description="The object that a global ID names.",
+        graphql_type=Node | None,
+        directives=priced("Query.node"),
+    )
     async def node(self, info: Info, id: GlobalID) -> Any:  # noqa: A002 - the public name
         return await nodes.node(info, id)
 
@@ -100,6 +123,7 @@ class Query:
         description="The objects that global IDs name, each in its place: one that can't be had "
         "is null, with an error of its own where it is more than missing.",
         graphql_type=list[Node | None],
+        directives=priced("Query.nodes"),
     )
     def nodes(
         self,
