@@ -2,8 +2,9 @@
 
 The one model behind an operation's estimate, the explain mode and the cost directives of the SDL.
 It is the contract's table where that is dearest: `per_page` is ignored, rows have moved, nothing
-is cached, no two fields ask for the same. Not in it, nor in the table: retries, and the search for
-the end of a list that comes without Link headers.
+is cached or known, no two fields ask for the same. Not in it: retries, the search for the end of
+a list that comes without Link headers, and a large window whose cursor a list that was cut short
+has left far behind its end.
 """
 
 from collections import defaultdict
@@ -27,8 +28,10 @@ TO_FIND_THE_END: Final = 1
 TO_COUNT: Final = 1
 """Requests more where `totalCount` or `pageCursors` is selected, or both."""
 
-TO_FIND_A_SHIFT: Final = 2
-"""Requests more where rows came or went in front of a cursor."""
+TO_RESUME: Final = 6
+"""Requests more with a cursor: two to find rows that moved, as the contract has it, and four for
+what comes on top where nothing is known yet of the list: pages whose size is in doubt are checked,
+and a list may end in front of the cursor by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def window_requests(size: int, *, backwards: bool, anchored: bool, counted: bool
         -(-size // DEFAULT_PAGE_SIZE)
         + TO_START
         + backwards * TO_FIND_THE_END
-        + anchored * TO_FIND_A_SHIFT
+        + anchored * TO_RESUME
         + counted * TO_COUNT
     )
 

@@ -61,10 +61,10 @@ def estimate(text: str, variables: dict[str, Any] | None = None) -> Estimate:
         ("{ albums(first: 0) { nodes { title } } }", 2),
         ("{ albums(first: 26) { nodes { title } } }", 4),
         ("{ albums(last: 26) { nodes { title } } }", 5),
-        ('{ albums(last: 26, before: "c") { nodes { title } } }', 7),
-        ('{ albums(before: "c") { nodes { title } } }', 6),
-        ('{ albums(first: 25, before: "c") { nodes { title } } }', 5),
-        ('{ albums(after: "c") { nodes { title } } }', 5),
+        ('{ albums(last: 26, before: "c") { nodes { title } } }', 11),
+        ('{ albums(before: "c") { nodes { title } } }', 10),
+        ('{ albums(first: 25, before: "c") { nodes { title } } }', 9),
+        ('{ albums(after: "c") { nodes { title } } }', 9),
         ("{ albums { totalCount } }", 4),
         ("{ albums { totalCount pageCursors { around { page } } } }", 4),
         ("{ a: albums { nodes { id } } b: albums { nodes { id } } }", 6),
@@ -113,7 +113,7 @@ def test_an_operation_is_estimated_by_the_table(text: str, requests: int) -> Non
         ("query($n: Int = 101) { albums(first: $n) { nodes { id } } }", {}, 7),
         ("query($n: Int = 101) { albums(first: $n) { nodes { id } } }", {"n": 1}, 3),
         ("query($c: String) { albums(after: $c) { nodes { id } } }", {"c": None}, 3),
-        ("query($c: String) { albums(after: $c) { nodes { id } } }", {"c": "c"}, 5),
+        ("query($c: String) { albums(after: $c) { nodes { id } } }", {"c": "c"}, 9),
         ("query($y: Boolean!) { albums @include(if: $y) { nodes { id } } }", {"y": False}, 0),
         ("query($y: Boolean!) { albums @include(if: $y) { nodes { id } } }", {"y": True}, 3),
         ("query($y: Boolean!) { albums @skip(if: $y) { totalCount } }", {"y": False}, 4),
@@ -335,13 +335,23 @@ SIZES = st.none() | st.sampled_from([0, 1, 2, 24, 25, 26, 50, 75, 100, 101, 160]
 CONDITIONS = st.sampled_from(["", "", "", " @include(if: $yes)", " @skip(if: $yes)"])
 
 
+LENGTHS: dict[Collection, int] = {
+    "albums": 1_200,
+    "artists": 400,
+    "labels": 150,
+    "listenings": 300,
+    "deliveries": 40,
+}
+"""About how many rows each list has, so that cursors fall inside, at the end and beyond."""
+
+
 @st.composite
 def cursors(draw: st.DrawFn, collection: Collection) -> str | None:
-    """A cursor whose row may stand there, stand elsewhere or be gone, or no cursor."""
+    """A cursor whose row may stand there or nearby, or be gone, or no cursor."""
     if draw(st.booleans()):
         return None
-    place = draw(st.integers(min_value=-1, max_value=260))
-    number = draw(st.none() | st.integers(min_value=1, max_value=400))
+    place = draw(st.integers(min_value=-1, max_value=LENGTHS[collection] + 60))
+    number = draw(st.none() | st.sampled_from([place + 1, max(place - 30, 1), place + 30, 999_999]))
     return cursor_of(Listing(collection), place, number)
 
 
