@@ -24,7 +24,7 @@ from upstream.errors import (
 from upstream.listing import Listing
 from upstream.statuses import retry_after
 
-HASTY = {**COLD, "request_timeout": 0.3, "most_retries": 0, "most_body_bytes": 2**20}
+HASTY = {**COLD, "request_timeout": 1, "most_retries": 0, "most_body_bytes": 2**20}
 
 FAULTS: list[tuple[Any, type[UpstreamError]]] = [
     (sandbox.Status(401), Unauthenticated),
@@ -50,7 +50,7 @@ FAULTS: list[tuple[Any, type[UpstreamError]]] = [
     (sandbox.Reset(), Unavailable),
     (sandbox.Hang(), TimedOut),
     (sandbox.Hang("headers"), TimedOut),
-    (sandbox.Drip(20), TimedOut),
+    (sandbox.Drip(200), TimedOut),
     (sandbox.Cut(), BadResponse),
     (sandbox.Cut(chunked=True), BadResponse),
     (sandbox.Huge(3), BadResponse),

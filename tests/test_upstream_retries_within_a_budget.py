@@ -40,7 +40,7 @@ LASTING: list[Any] = [
     sandbox.Cut(),
     sandbox.Hang(),
 ]
-QUICK = {**COLD, "request_timeout": 0.3, "retry_pause": 0.01, "breaker_failures": 0}
+QUICK = {**COLD, "request_timeout": 1, "retry_pause": 0.01, "breaker_failures": 0}
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=repr)
