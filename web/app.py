@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -30,7 +31,17 @@ from web.persisted import MemoryStore, Persisted, Store, trusted_documents
 from web.playground import QUERIES, Playground, SandboxUser
 from web.settings import BadSetting, Settings
 
-_EXPOSED = ("ETag", "Retry-After", "Server-Timing", "X-Request-Id")
+if TYPE_CHECKING:
+    from web.rates import Rates
+
+_EXPOSED = (
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Server-Timing",
+    "X-Request-Id",
+)
 _ALLOWED = (
     "Accept",
     "Apollo-Require-Preflight",
@@ -70,6 +81,7 @@ class App:
         metrics = metrics or Metrics()
         self._upstream = upstream
         self._persisted = _persisted(settings, metrics)
+        self._rates = _rates(settings, metrics)
         playground = Playground(sandbox_user)
         observers = [metrics.count]
         if settings.log_requests:
@@ -87,6 +99,7 @@ class App:
                 open_context=open_context,
                 presented=presented,
                 page=Route("/graphql", playground.page).app,
+                admit=self._rates.admit if self._rates else None,
                 observers=observers,
             ),
         )
@@ -138,6 +151,8 @@ class App:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._upstream)
             stack.push_async_callback(self._persisted.close)
+            if self._rates is not None:
+                stack.push_async_callback(self._rates.close)
             yield
 
 
@@ -199,6 +214,16 @@ def _persisted(settings: Settings, metrics: Metrics) -> Persisted:
     except (OSError, ValueError) as error:
         raise BadSetting(f"{named}: {error}.") from None
     return Persisted(trusted, only_trusted=settings.only_trusted, store=_store(settings, metrics))
+
+
+def _rates(settings: Settings, metrics: Metrics) -> "Rates | None":
+    by_token, by_address = settings.rate_limit, settings.rate_limit_per_address
+    if not (by_token or by_address):
+        return None
+    # The library that counts is not loaded where nothing is counted.
+    from web.rates import Rates  # noqa: PLC0415
+
+    return Rates(by_token, by_address, settings.policy, metrics.redis_failed)
 
 
 def _store(settings: Settings, metrics: Metrics) -> Store | None:

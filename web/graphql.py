@@ -4,7 +4,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final, Protocol, TypeGuard, cast
 
@@ -39,7 +39,7 @@ from web.limits import check_variables
 from web.negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
 from web.operations import Operation
 from web.persisted import Persisted
-from web.refusals import Refused, malformed
+from web.refusals import Headers, Refused, malformed
 from web.request_errors import RequestError
 from web.settings import Settings
 from web.watching import watched
@@ -47,6 +47,7 @@ from web.watching import watched
 Scope = Message
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Presented = Callable[[GraphQLError], GraphQLError]
+Admit = Callable[[str | None, str], Awaitable[Headers]]
 
 ALLOW: Final = (b"allow", b"GET, POST")
 ALLOW_POST: Final = (b"allow", b"POST")
@@ -74,8 +75,9 @@ class Context(Protocol):
 class Service:
     """What the endpoint serves: a schema, and how an operation on it is begun and its errors told.
 
-    `presented` makes any error one that a caller may see. `observers` are called with the record
-    of each request when it is over.
+    `presented` makes any error one that a caller may see. `admit` gets a token and an address,
+    counts, and returns headers for the answer or raises Refused. `observers` are called with the
+    record of each request when it is over.
     """
 
     schema: Schema
@@ -84,6 +86,7 @@ class Service:
     open_context: Callable[[Caller], Context]
     presented: Presented
     page: Application
+    admit: Admit | None = None
     observers: Sequence[Callable[[Operation], None]] = ()
 
 
@@ -98,6 +101,8 @@ class Visit:
     body: Body
     media_type: bytes | None
     operation: Operation
+    address: str
+    rate_headers: Headers = field(default_factory=list)
 
 
 class Endpoint:
@@ -130,6 +135,7 @@ class Endpoint:
             Body(receive),
             answer_type(accept),
             operation,
+            (scope.get("client") or ("",))[0],
         )
         self.under_way += 1
         try:
@@ -143,6 +149,7 @@ class Endpoint:
         operation.status = answer.status
         operation.answered_bytes = len(answer.body)
         seconds = perf_counter() - began
+        answer.headers += visit.rate_headers
         answer.headers += (
             (b"vary", b"Authorization, Accept"),
             (b"x-request-id", named),
@@ -188,6 +195,10 @@ class Endpoint:
         """The GraphQL request that came in; raises Refused where there is none."""
         settings = self._settings
         headers = visit.headers
+        admit = self._service.admit
+        if admit is not None:
+            token = request_headers.bearer_token(headers)
+            visit.rate_headers = await admit(token, visit.address)
         by_post = visit.method == "POST"
         if not by_post and visit.method != "GET":
             raise Refused(405, "BAD_USER_INPUT", "Use POST, or GET for queries.", [ALLOW])

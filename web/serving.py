@@ -43,7 +43,8 @@ def configuration(app: App) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_keep_alive=settings.idle_timeout,
         timeout_graceful_shutdown=settings.drain_bound,
     )

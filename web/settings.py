@@ -94,6 +94,14 @@ class Settings:
     idle_timeout: int = setting(
         75, "Seconds that an idle connection is kept; more than a proxy in front keeps its own."
     )
+    rate_limit: int = setting(0, "Requests a minute that one token may send; 0 for any number.")
+    rate_limit_per_address: int = setting(
+        0, "Requests a minute that one address may send without a token; 0 for any number."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "Addresses or networks, by commas, whose X-Forwarded-For says who asks; * for any.",
+    )
     cors_origins: tuple[str, ...] = setting(
         (), "Origins, by commas, whose pages may use the API from a browser; * for any."
     )

@@ -1,0 +1,214 @@
+"""The rate limits: how many requests a minute one token, or one address without a token, may send.
+
+The library `limits` counts in sliding windows, in this process or in the Redis that replicas
+share. Its own store in memory looks through all keys at every hit (6 ms with 20,000 keys), which
+would make the limiter the weakest part; the one here is bounded and looks at one.
+"""
+
+import asyncio
+import hashlib
+import ipaddress
+import math
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from upstream.policy import Policy
+from web.refusals import Headers, Refused
+
+MOST_CALLERS: Final = 100_000
+"""Callers that are counted at once in memory; who was not seen for longest makes room."""
+
+_WINDOW_SECONDS: Final = 60
+_IPV6_SITE_BITS: Final = 64
+
+
+class BoundedMemory(Storage, SlidingWindowCounterSupport):
+    """The counts of this process: for each key those of two windows, for so many keys."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, most: int = MOST_CALLERS) -> None:
+        """`most` keys are counted at once."""
+        super().__init__()
+        self._most = most
+        self._counts: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What it can raise: nothing, but the library asks."""
+        return ValueError
+
+    def _count(self, key: str, expiry: int, now: float) -> tuple[int, int, int]:
+        """The window's number, the count in the one before it and the count in it."""
+        window = int(now // expiry)
+        last, before, current = self._counts.get(key, (window, 0, 0))
+        if last == window:
+            return window, before, current
+        return window, current if last == window - 1 else 0, 0
+
+    async def acquire_sliding_window_entry(
+        self, key: str, limit: int, expiry: int, amount: int = 1
+    ) -> bool:
+        """Count a request where that does not exceed the limit."""
+        now = time.time()
+        window, before, current = self._count(key, expiry, now)
+        weighted = before * (1 - now / expiry % 1) + current
+        admitted = math.floor(weighted) + amount <= limit
+        self._counts[key] = (window, before, current + amount if admitted else current)
+        self._counts.move_to_end(key)
+        if len(self._counts) > self._most:
+            self._counts.popitem(last=False)
+        return admitted
+
+    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """The counts of the two windows, and for how long each still matters."""
+        now = time.time()
+        _, before, current = self._count(key, expiry, now)
+        left = (1 - now / expiry % 1) * expiry
+        return before, left if before else 0.0, current, left + expiry
+
+    async def clear_sliding_window(self, key: str, expiry: int) -> None:
+        """Forget a key."""
+        del expiry
+        self._counts.pop(key, None)
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Not for windows that slide."""
+        raise NotImplementedError
+
+    async def get(self, key: str) -> int:
+        """Not for windows that slide."""
+        raise NotImplementedError
+
+    async def get_expiry(self, key: str) -> float:
+        """Not for windows that slide."""
+        raise NotImplementedError
+
+    async def check(self) -> bool:
+        """Memory is always there."""
+        return True
+
+    async def reset(self) -> int:
+        """Forget everybody; how many they were."""
+        forgotten = len(self._counts)
+        self._counts.clear()
+        return forgotten
+
+    async def clear(self, key: str) -> None:
+        """Forget a key."""
+        self._counts.pop(key, None)
+
+
+class Rates:
+    """Who may send how much. Where Redis fails or is late, everybody is let through."""
+
+    def __init__(
+        self,
+        by_token: int,
+        by_address: int,
+        policy: Policy,
+        failed: Callable[[str], None],
+    ) -> None:
+        """Requests a minute; 0 for any number. `failed` hears of Redis's failures ("limit")."""
+        self._by_token = RateLimitItemPerMinute(by_token) if by_token else None
+        self._by_address = RateLimitItemPerMinute(by_address) if by_address else None
+        self._policy = policy
+        self._failed = failed
+        self._left_alone_until = 0.0
+        # Replicas that share a Redis must find the same name for a token.
+        secret = policy.cache_secret or ("onedtouch" if policy.redis_url else secrets.token_hex())
+        self._secret = hashlib.blake2b(secret.encode(), digest_size=32).digest()
+        storage: Storage = BoundedMemory()
+        self._release: Callable[[], Awaitable[None]] | None = None
+        if policy.redis_url:
+            storage, self._release = _in_redis(policy.redis_url, policy.redis_timeout)
+        failures = storage.base_exceptions
+        self._failures: tuple[type[Exception], ...] = (
+            OSError,
+            *(failures if isinstance(failures, tuple) else (failures,)),
+        )
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+
+    async def admit(self, token: str | None, address: str) -> Headers:
+        """Count a request, and return the headers that tell how many are left.
+
+        Raises Refused (429) where there are none.
+        """
+        if token is None:
+            limit, key = self._by_address, f"address:{_site(address)}"
+        else:
+            limit, key = self._by_token, f"token:{self._name(token)}"
+        if limit is None or time.monotonic() < self._left_alone_until:
+            return []
+        try:
+            async with asyncio.timeout(self._policy.redis_timeout):
+                admitted = await self._limiter.hit(limit, key)
+                standing = await self._limiter.get_window_stats(limit, key)
+        except self._failures:
+            self._failed("limit")
+            self._left_alone_until = time.monotonic() + self._policy.redis_pause
+            return []
+        remaining = standing.remaining if admitted else 0
+        seconds = max(1, math.ceil(standing.reset_time - time.time()))
+        headers = _headers(limit, remaining, seconds)
+        if admitted:
+            return headers
+        raise Refused(
+            429,
+            "RATE_LIMITED",
+            f"At most {limit.amount} requests a minute. Try again in {seconds} seconds.",
+            [*headers, (b"retry-after", b"%d" % seconds)],
+        )
+
+    async def close(self) -> None:
+        """Let go of Redis's connections."""
+        if self._release is not None:
+            await self._release()
+
+    def _name(self, token: str) -> str:
+        """What stands for a token where counts are kept; nobody can tell it from that."""
+        return hashlib.blake2b(token.encode(), digest_size=16, key=self._secret).hexdigest()
+
+
+def _in_redis(url: str, timeout: float) -> tuple[Storage, Callable[[], Awaitable[None]]]:
+    """The counts that replicas share, and what lets go of Redis's connections."""
+    # Redis's client is not loaded where none is used.
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415
+
+    pool = ConnectionPool.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    storage = RedisStorage(
+        f"async+{url}",
+        implementation="redispy",
+        key_prefix="onedtouch:rates",
+        connection_pool=pool,  # type: ignore[arg-type] # documented, but left out of the types
+    )
+    return storage, pool.aclose
+
+
+def _headers(limit: RateLimitItem, remaining: int, seconds: int) -> Headers:
+    """RateLimit and its policy as the IETF drafts it, and the three that older clients know."""
+    return [
+        (b"ratelimit-policy", b'"caller";q=%d;w=%d' % (limit.amount, _WINDOW_SECONDS)),
+        (b"ratelimit", b'"caller";r=%d;t=%d' % (remaining, seconds)),
+        (b"ratelimit-limit", b"%d" % limit.amount),
+        (b"ratelimit-remaining", b"%d" % remaining),
+        (b"ratelimit-reset", b"%d" % seconds),
+    ]
+
+
+def _site(address: str) -> str:
+    """What an address is counted as: one site is given a whole /64 of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped is not None:  # noqa: PLR2004 - IPv4
+        return address
+    return str(ipaddress.ip_network((parsed, _IPV6_SITE_BITS), strict=False))
