@@ -427,7 +427,7 @@ async def test_an_old_answer_is_not_served_once_the_token_was_refused_meanwhile(
 
 async def test_an_answer_that_was_under_way_when_its_token_was_refused_is_not_kept() -> None:
     async with sandbox.running() as api, client(api.url) as upstream:
-        api.orders.add(sandbox.Latency(100), path="/api/v1/artists/544")
+        api.orders.add(sandbox.Latency(1000), path="/api/v1/artists/544")
         api.orders.add(sandbox.Status(403), path="/api/v1/artists/399")
         waiting = asyncio.create_task(upstream.artist(caller(), 544))
         await api.journal.until(lambda journal: journal.under_way == 1)
@@ -453,7 +453,7 @@ async def test_a_token_revoked_here_is_dead_at_once_caches_included() -> None:
 async def test_an_answer_that_was_under_way_when_its_token_was_revoked_is_not_given() -> None:
     async with sandbox.running() as api, client(api.url) as upstream:
         token = api.token()
-        api.orders.add(sandbox.Latency(100), path="/api/v1/artists/544")
+        api.orders.add(sandbox.Latency(1000), path="/api/v1/artists/544")
         waiting = asyncio.create_task(upstream.artist(caller(token), 544))
         await api.journal.until(lambda journal: journal.under_way == 1)
         await upstream.revoke_token(caller(), token)
