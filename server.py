@@ -19,15 +19,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Serve until a signal; the exit code is 2 for a bad setting, 1 where it can't begin."""
     try:
         settings = settings_from(arguments, environment)
-        return run(settings)
+        return run(settings, environment)
     except BadSetting as error:
         return _failed(2, str(error))
     except KeyboardInterrupt:
         return 0
 
 
-def run(settings: Settings) -> int:
-    """Serve with these settings."""
+def run(settings: Settings, environment: Mapping[str, str]) -> int:
+    """Serve with these settings; `environment` may turn tracing on."""
     logs.configure(settings.log_format, settings.log_level)
     keep_freed_memory(settings.malloc_threshold)
     with ExitStack() as stack:
@@ -52,7 +52,7 @@ def run(settings: Settings) -> int:
                 f"It asks the sandbox, at {child.url}: no --upstream was named",
                 f"Log in there as {child.username} with the password {child.password}",
             ]
-        app = create_app(settings, sandbox_user=user)
+        app = create_app(settings, sandbox_user=user, environment=environment)
         serve(app, listening, lambda: _say(*lines, "Ctrl-C stops it"))
     return 0
 

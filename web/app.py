@@ -1,8 +1,10 @@
 """The ASGI application: every path that the facade serves, and what lives as long as it does."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -33,7 +35,9 @@ from web.settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from web.rates import Rates
+    from web.tracing import Tracing
 
+_TRACED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _EXPOSED = (
     "ETag",
     "RateLimit",
@@ -70,6 +74,7 @@ class App:
         open_context: Callable[[Caller], Context],
         metrics: Metrics | None = None,
         sandbox_user: SandboxUser | None = None,
+        tracing: "Tracing | None" = None,
     ) -> None:
         """`open_context` makes what the resolvers of one operation share.
 
@@ -84,6 +89,9 @@ class App:
         self._rates = _rates(settings, metrics)
         playground = Playground(sandbox_user)
         observers = [metrics.count]
+        if tracing is not None:
+            observers.append(tracing.trace)
+        self._tracing = tracing
         if settings.log_requests:
             observers.append(log_request)
         endpoint = Endpoint(
@@ -151,6 +159,9 @@ class App:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._upstream)
             stack.push_async_callback(self._persisted.close)
+            if self._tracing is not None:
+                # It sends what is left, and waits for that.
+                stack.push_async_callback(asyncio.to_thread, self._tracing.close)
             if self._rates is not None:
                 stack.push_async_callback(self._rates.close)
             yield
@@ -243,16 +254,36 @@ def _store(settings: Settings, metrics: Metrics) -> Store | None:
     )
 
 
+def _tracing(environment: Mapping[str, str]) -> "Tracing | None":
+    wanted = any(environment.get(name) for name in _TRACED_BY)
+    off = (
+        environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        or environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp"
+    )
+    if off or not wanted:
+        return None
+    try:
+        # Tracing is an extra: its packages are neither needed nor loaded where it is off.
+        from web.tracing import Tracing  # noqa: PLC0415
+    except ImportError:
+        raise BadSetting(
+            f"{_TRACED_BY[0]} needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http."
+        ) from None
+    return Tracing(environment)
+
+
 def create_app(
     settings: Settings,
     *,
     schema: Schema | None = None,
     open_context: Callable[[Caller], Context] | None = None,
     sandbox_user: SandboxUser | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> App:
     """The application for these settings, with our own schema unless another is given.
 
-    Raises BadSetting where the upstream's address, or what a setting names, can't be used.
+    `environment` may turn tracing on, by OpenTelemetry's own variables. Raises BadSetting where
+    the upstream's address, or what a setting names, can't be used.
     """
     metrics = Metrics()
     try:
@@ -267,4 +298,5 @@ def create_app(
         open_context=open_context or (lambda caller: OurContext(caller, upstream, habits)),
         metrics=metrics,
         sandbox_user=sandbox_user,
+        tracing=_tracing(environment),
     )

@@ -127,6 +127,9 @@ class Endpoint:
             return
         named = request_headers.request_id(headers)
         operation = Operation(named.decode("ascii"))
+        traceparent = headers.get(b"traceparent")
+        if traceparent is not None:
+            operation.traceparent = traceparent.decode("latin-1")
         visit = Visit(
             method,
             scope["query_string"],

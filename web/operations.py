@@ -12,7 +12,7 @@ class Operation:
     `kind` is "query" or "mutation", `name` the operation's own, both None where it did not come
     to that. `trusted` is whether the document is one of the operator's. `status` is the HTTP
     status, 499 where the client went away before it got one. `estimated_requests` is the most
-    that it could cost upstream.
+    that it could cost upstream. `traceparent` is the header of that name (W3C Trace Context).
     """
 
     request_id: str
@@ -25,3 +25,4 @@ class Operation:
     estimated_requests: int = 0
     codes: tuple[str, ...] = ()
     answered_bytes: int = 0
+    traceparent: str | None = None

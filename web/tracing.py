@@ -1,0 +1,96 @@
+"""The traces: one span a request and one for each question to the REST API, sent over OTLP.
+
+OpenTelemetry's own variables turn it on and steer it (OTEL_EXPORTER_OTLP_ENDPOINT first of all).
+Spans are made when a request is over, from the record that logs and metrics are made from, so
+that nothing is paid while it runs, and nothing at all where tracing is off.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from upstream.caller import Exchange
+from web.operations import Operation
+
+SERVICE_NAME: Final = "onedtouch-graphql"
+"""What the service is called where OTEL_SERVICE_NAME says nothing else."""
+
+_FAILURES: Final = ("UPSTREAM_", "INTERNAL_")
+_NANOSECONDS: Final = 1_000_000_000
+
+
+class Tracing:
+    """Where the spans of all requests go; `close` sends what is left."""
+
+    def __init__(
+        self, environment: Mapping[str, str], exporter: SpanExporter | None = None
+    ) -> None:
+        """The SDK reads its variables itself; `environment` says whether one is the name."""
+        named = "OTEL_SERVICE_NAME" in environment
+        resource = Resource.create({} if named else {"service.name": SERVICE_NAME})
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer(SERVICE_NAME)
+        self._propagator = TraceContextTextMapPropagator()
+
+    def trace(self, operation: Operation) -> None:
+        """Make the spans of one request that is over."""
+        ended = time.time_ns()
+        started = ended - int(operation.seconds * _NANOSECONDS)
+        parent = Context()
+        if operation.traceparent is not None:
+            parent = self._propagator.extract({"traceparent": operation.traceparent}, parent)
+        name = operation.kind or "request"
+        span = self._tracer.start_span(
+            f"{name} {operation.name}" if operation.trusted and operation.name else name,
+            parent,
+            SpanKind.SERVER,
+            {
+                "graphql.operation.type": operation.kind or "",
+                "graphql.operation.name": operation.name or "",
+                "http.response.status_code": operation.status,
+                "onedtouch.request_id": operation.request_id,
+                "onedtouch.error_codes": operation.codes,
+                "onedtouch.upstream_requests": operation.caller.requests if operation.caller else 0,
+            },
+            start_time=started,
+        )
+        if operation.caller is not None:
+            within = set_span_in_context(span, parent)
+            for exchange in operation.caller.exchanges:
+                self._trace_exchange(exchange, within, started)
+        # What a caller did wrong is no failure of the service (OpenTelemetry's HTTP conventions).
+        failures = [code for code in operation.codes if code.startswith(_FAILURES)]
+        if failures:
+            span.set_status(Status(StatusCode.ERROR, ",".join(failures)))
+        span.end(ended)
+
+    def _trace_exchange(self, exchange: Exchange, within: Context, origin: int) -> None:
+        started = origin + int(exchange.started * _NANOSECONDS)
+        method = "POST" if exchange.route.startswith("/oauth/") else "GET"
+        span = self._tracer.start_span(
+            f"{method} {exchange.route}",
+            within,
+            SpanKind.CLIENT,
+            {
+                "http.request.method": method,
+                "url.template": exchange.route,
+                "http.response.status_code": exchange.status or 0,
+                "onedtouch.source": exchange.source,
+                "onedtouch.requests": exchange.requests,
+            },
+            start_time=started,
+        )
+        span.end(started + int(exchange.duration * _NANOSECONDS))
+
+    def close(self) -> None:
+        """Send what is left, and stop."""
+        self._provider.shutdown()
