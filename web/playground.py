@@ -8,7 +8,7 @@ GraphiQL is 4.1.2 with the explorer 4.0.6 and React 18.3.1, as the UMD files tha
 bring (all MIT), not the current major 5 through a bundler: what is served is byte for byte what
 was published and can be checked by its hash; there is no build step; it is 0.67 MB compressed
 instead of 2.2; and its editor is CodeMirror, which works on a phone, where Monaco, the editor
-of 5, says that it does not.
+of 5, says that it does not. The price is that major 4 gets no more releases.
 """
 
 import gzip
@@ -80,11 +80,17 @@ class SandboxUser:
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is served; `compressed` is None where that would not be smaller."""
+    """A file as it is served."""
 
     content_type: str
     content: bytes
-    compressed: bytes | None
+
+    @cached_property
+    def compressed(self) -> bytes | None:
+        """Its content through gzip, None for a file that is too small for that."""
+        if len(self.content) < _SMALLEST_COMPRESSED:
+            return None
+        return gzip.compress(self.content, 6, mtime=0)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class Playground:
     """The page and its files; they are read when they are first asked for, and then kept.
 
     `page` and the endpoints of `routes` are synchronous, so that Starlette calls them in a
-    thread: the first call compresses a megabyte. Installing the files needs no restart.
+    thread: the first ones read and compress a megabyte. Installing the files needs no restart.
     """
 
     def __init__(
@@ -143,7 +149,7 @@ class Playground:
         if request.path_params["digest"] != self._site.digest:
             return Response(status_code=404)
         headers = {**_ASSET_HEADERS, "content-type": asset.content_type}
-        if asset.compressed and "gzip" in request.headers.get("accept-encoding", ""):
+        if "gzip" in request.headers.get("accept-encoding", "") and asset.compressed:
             return Response(asset.compressed, headers={**headers, "content-encoding": "gzip"})
         return Response(asset.content, headers=headers)
 
@@ -160,7 +166,10 @@ class Playground:
             digest.update(content)
         return Site(
             Template((self._assets / "page.html").read_text(encoding="utf-8")),
-            {name: _asset(name, content) for name, content in contents.items()},
+            {
+                name: Asset(CONTENT_TYPES[Path(name).suffix], content)
+                for name, content in contents.items()
+            },
             digest.hexdigest(),
         )
 
@@ -201,13 +210,6 @@ def _example(path: Path) -> dict[str, str]:
         "query": query,
         "variables": variables.read_text(encoding="utf-8") if variables.is_file() else "",
     }
-
-
-def _asset(name: str, content: bytes) -> Asset:
-    compressed = (
-        gzip.compress(content, 6, mtime=0) if len(content) >= _SMALLEST_COMPRESSED else None
-    )
-    return Asset(CONTENT_TYPES[Path(name).suffix], content, compressed)
 
 
 _NOT_INSTALLED: Final = """<!doctype html>

@@ -8,8 +8,6 @@ export async function ask(operation, headers = {}) {
   try {
     response = await fetch(location.pathname, {
       method: 'POST',
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
       headers: {
         Accept: 'application/graphql-response+json, application/json;q=0.9',
         'Content-Type': 'application/json',

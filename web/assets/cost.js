@@ -25,7 +25,8 @@ const HINTS = {
 };
 
 const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
-const rounded = (number) => (number < 10 ? number.toFixed(1) : Math.round(number));
+const inMilliseconds = (number) =>
+  `${number < 10 ? number.toFixed(1) : Math.round(number)}\u00a0ms`;
 
 // Explains what is in the editors; what is wrong with the variables is left to the server to say.
 export function useExplain() {
@@ -58,7 +59,7 @@ export function Costs() {
   const [isOpen, setOpen] = useState(true);
   return h(
     'section',
-    { className: 'costs', 'aria-label': 'What it cost', 'aria-live': 'polite' },
+    { className: 'costs', 'aria-label': 'What it cost' },
     last && h(Notices, { last }),
     h(
       'div',
@@ -74,7 +75,11 @@ export function Costs() {
         h('span', { className: 'twist', 'aria-hidden': true }),
         h('span', null, last?.kind === 'plan' ? 'What it would cost' : 'What it cost'),
       ),
-      h('span', { className: 'summary', title: last?.name }, summary(last)),
+      h(
+        'span',
+        { className: 'summary', 'aria-live': 'polite', title: foreseen(last) },
+        summary(last),
+      ),
       h(
         'button',
         {
@@ -102,14 +107,17 @@ function summary(last) {
   }
   const parts = [];
   if (last.cost) {
-    const { actual, estimated } = last.cost;
+    const { actual } = last.cost;
     const spared = last.exchanges.filter(isSpared).length;
-    const foreseen = actual > 0 && estimated > actual ? ` of ${estimated} at most` : '';
-    parts.push((actual === 0 ? 'no upstream request' : count(actual, 'upstream request')) + foreseen);
+    parts.push(actual === 0 ? 'no upstream request' : count(actual, 'upstream request'));
     if (spared > 0) parts.push(`${spared} spared`);
   }
-  return [...parts, `${rounded(last.milliseconds)} ms`].join(' · ');
+  return [...parts, inMilliseconds(last.milliseconds)].join(' · ');
 }
+
+const foreseen = (last) =>
+  last?.cost &&
+  `${last.name ?? 'This'} could cost ${count(last.cost.estimated, 'upstream request')}.`;
 
 const isSpared = ({ source }) => source !== 'upstream';
 
@@ -142,7 +150,13 @@ function Waterfall({ last }) {
           { className: 'lane', 'aria-hidden': true },
           h('i', { style: { left: percent(start), width: percent(duration) } }),
         ),
-        h('span', { className: 'time' }, word && h('b', null, `${word} · `), `${rounded(duration)} ms`),
+        h(
+          'span',
+          { className: 'time' },
+          word && h('b', null, word),
+          word && duration >= 1 && ' · ',
+          !(word && duration < 1) && inMilliseconds(duration),
+        ),
         h('span', { className: 'unseen' }, said),
       );
     }),
@@ -162,7 +176,7 @@ function Plan({ plan }) {
           'span',
           null,
           `for ${path}`,
-          objects > 1 && ` × ${objects}`,
+          objects > 1 && ` ×\u00a0${objects}`,
           after && !path.startsWith(`${after}.`) && `, after ${after}`,
         ),
         h('span', { className: 'time' }, `≤ ${requestsAtMost}`),
@@ -191,7 +205,11 @@ function Notices({ last }) {
         hint(code, errors[0]) && ` ${hint(code, errors[0])}`,
         last.hasData && ' Everything else is in the answer.',
         code === 'UNAUTHENTICATED' &&
-          h('button', { type: 'button', onClick: openLogIn }, isLoggedIn ? 'Log in again' : 'Log in'),
+          h(
+            'button',
+            { type: 'button', onClick: openLogIn },
+            isLoggedIn ? 'Log in again' : 'Log in',
+          ),
       ),
     ),
     last.stale?.length > 0 &&

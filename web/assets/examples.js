@@ -25,11 +25,16 @@ query Welcome {
 }
 `;
 
+// The sections of the list; null before they are here, empty where they did not come.
 const sections = new State(null);
 
 export async function fetchExamples(assets) {
-  const response = await fetch(`${assets}/examples.json`);
-  sections.set(await response.json());
+  try {
+    const response = await fetch(`${assets}/examples.json`);
+    sections.set(await response.json());
+  } catch {
+    sections.set([]);
+  }
 }
 
 export const examplesPlugin = { title: 'Examples', icon: Icon, content: Pane };
@@ -39,7 +44,11 @@ function Pane() {
   const editors = useEditorContext({ nonNull: true });
   const { schema } = useSchemaStore();
   const open = (operation) => {
-    openInTab(editors, operation.query, operation.variables || placeholders(operation.query, schema));
+    openInTab(
+      editors,
+      operation.query,
+      operation.variables || placeholders(operation.query, schema),
+    );
     // There the pane covers the editor.
     if (isPhone()) hidePane(examplesPlugin.title);
   };
@@ -48,36 +57,36 @@ function Pane() {
     'section',
     { className: 'examples', 'aria-label': 'Examples' },
     h('h2', null, 'Examples'),
-    known === null
-      ? h('p', { className: 'hint' }, 'Loading …')
-      : known.map(({ heading, operations }) =>
-          h(
-            'div',
-            { key: heading },
-            h('h3', null, heading),
+    known === null && h('p', { className: 'hint' }, 'Loading …'),
+    known?.length === 0 && h('p', { className: 'hint' }, 'They did not come: load the page again.'),
+    known?.map(({ heading, operations }) =>
+      h(
+        'div',
+        { key: heading },
+        h('h3', null, heading),
+        h(
+          'ul',
+          null,
+          operations.map((operation) =>
             h(
-              'ul',
-              null,
-              operations.map((operation) =>
-                h(
-                  'li',
-                  { key: operation.name },
-                  h(
-                    'button',
-                    {
-                      type: 'button',
-                      'data-example': operation.name,
-                      'aria-current': operation.query === current ? 'true' : undefined,
-                      onClick: () => open(operation),
-                    },
-                    h('span', { className: 'purpose' }, operation.purpose),
-                    h('code', null, operation.name),
-                  ),
-                ),
+              'li',
+              { key: operation.name },
+              h(
+                'button',
+                {
+                  type: 'button',
+                  'data-example': operation.name,
+                  'aria-current': operation.query === current ? 'true' : undefined,
+                  onClick: () => open(operation),
+                },
+                h('span', { className: 'purpose' }, operation.purpose),
+                h('code', null, operation.name),
               ),
             ),
           ),
         ),
+      ),
+    ),
   );
 }
 

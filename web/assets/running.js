@@ -6,6 +6,8 @@ import { ask } from './asking.js';
 import { bearer } from './session.js';
 import { State } from './state.js';
 
+const { parse } = globalThis.GraphiQL.GraphQL;
+
 // What the last operation cost, or would cost; null before the first one.
 export const report = new State(null);
 
@@ -13,16 +15,17 @@ const WITH_COSTS = { 'X-Include': 'cost, upstream' };
 const INTROSPECTION = 'IntrospectionQuery';
 
 // GraphiQL's fetcher.
-export async function run(operation, { headers = {}, documentAST } = {}) {
+export async function run(asked, { headers = {} } = {}) {
+  const operation = withItsName(asked);
   if (operation.operationName === INTROSPECTION) {
-    return ask(operation, { ...bearer(), ...headers });
+    return ask(operation, withToken(headers));
   }
   const began = performance.now();
   const answer = await ask(operation, { ...withToken(headers), ...WITH_COSTS });
   const { upstream, cost, ...extensions } = answer.extensions ?? {};
   report.set({
     kind: 'run',
-    name: nameOf(operation, documentAST),
+    name: operation.operationName,
     milliseconds: performance.now() - began,
     // Without a token nothing is asked, and there is nothing to show.
     exchanges: upstream?.filter(({ source, requests }) => source !== 'upstream' || requests > 0),
@@ -37,11 +40,12 @@ export async function run(operation, { headers = {}, documentAST } = {}) {
 }
 
 // The plan of an operation's upstream requests; nothing is sent upstream.
-export async function explain(operation, headers = {}) {
+export async function explain(asked, headers = {}) {
+  const operation = withItsName(asked);
   const answer = await ask(operation, { ...withToken(headers), 'X-Explain': '1' });
   report.set({
     kind: 'plan',
-    name: nameOf(operation),
+    name: operation.operationName,
     plan: answer.extensions?.explain,
     errors: answer.errors ?? [],
   });
@@ -53,8 +57,19 @@ function withToken(headers) {
   return own ? headers : { ...bearer(), ...headers };
 }
 
-function nameOf({ operationName, query }, documentAST) {
-  if (operationName) return operationName;
-  const named = documentAST?.definitions.find((definition) => definition.operation);
-  return named?.name?.value ?? /\b(?:query|mutation)\s+(\w+)/.exec(query)?.[1] ?? 'it';
+// GraphiQL looks for the operation's name a moment after the text has changed: whoever is faster
+// would send the name of what stood there before.
+function withItsName(operation) {
+  const { query, operationName } = operation;
+  let names;
+  try {
+    const operations = parse(query).definitions.filter(
+      ({ kind }) => kind === 'OperationDefinition',
+    );
+    names = operations.map(({ name }) => name?.value);
+  } catch {
+    // The server says what is wrong with it.
+    return operation;
+  }
+  return names.includes(operationName) ? operation : { ...operation, operationName: names[0] };
 }
