@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,15 +24,16 @@ T = TypeVar("T")
 _SETTLED: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND})
 
 
-class Errand(Struct):
+@dataclass(slots=True)
+class Errand:
     """One question on its way: with whose token, at whose cost, and for how long.
 
     `etag` is that of an answer that is known already. `remaining` says how many seconds somebody
     still waits.
     """
 
-    token: str
-    token_key: bytes
+    token: str = field(repr=False)
+    token_key: bytes = field(repr=False)
     etag: str | None
     spend: Callable[[], None]
     remaining: Callable[[], float]

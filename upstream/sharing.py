@@ -23,6 +23,9 @@ class SharedAnswer(Struct, array_like=True, frozen=True):
     link: str | None
     body: bytes
 
+    def __repr__(self) -> str:
+        return "SharedAnswer(...)"
+
     def loop_time(self) -> float:
         """When it was given, in the event loop's time; never later than now."""
         return asyncio.get_running_loop().time() - max(0.0, time.time() - self.at)

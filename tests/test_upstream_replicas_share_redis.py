@@ -1,0 +1,447 @@
+"""Replicas: they share answers and the news of dead tokens through a Redis that tells nothing."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+import sandbox
+from tests.upstream_asked import Watching, caller, client
+from upstream import sealing
+from upstream.caller import Exchange
+from upstream.client import Upstream
+from upstream.errors import Unauthenticated, Unavailable
+from upstream.freshness import Freshness
+from upstream.listing import Listing
+from upstream.sharing import SharedAnswer
+
+redis_server = shutil.which("redis-server") or shutil.which("valkey-server")
+if redis_server is None and os.environ.get("CI") == "true":
+    raise RuntimeError("these tests need a redis-server or a valkey-server")
+pytestmark = pytest.mark.skipif(
+    redis_server is None, reason="there is neither a redis-server nor a valkey-server here"
+)
+
+LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
+
+
+class RedisServer:
+    """A real Redis on a port of its own, that can be stopped, frozen and started again."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, empty."""
+        assert redis_server is not None
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen(  # noqa: S603 - a server of our own choice
+            [redis_server, "--port", str(self.port), *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 10
+        while True:
+            try:
+                if self.command("PING") == b"+PONG\r\n":
+                    return
+            except OSError:
+                assert time.monotonic() < until
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop, and lose everything."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def signal(self, number: int) -> None:
+        """Freeze it with SIGSTOP, or thaw it with SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def command(self, *words: str) -> bytes:
+        """The raw answer to a command."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall((" ".join(words) + "\r\n").encode())
+            return connection.recv(1 << 22)
+
+    def keys(self) -> list[str]:
+        """The names of all keys."""
+        return [
+            line.decode()
+            for line in self.command("KEYS", "*").split(b"\r\n")
+            if line.startswith(b"onedtouch")
+        ]
+
+    def dump(self) -> bytes:
+        """All keys with all values."""
+        return b"".join(self.command("GET", key) + key.encode() for key in self.keys())
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@asynccontextmanager
+async def replica(
+    api: sandbox.Running, redis: RedisServer, watching: Any = None, **policy: Any
+) -> AsyncIterator[Upstream]:
+    policy = {"redis_url": redis.url, "redis_timeout": 1, "redis_pause": 0.1, **policy}
+    async with client(api.url, watching, **policy) as upstream:
+        yield upstream
+
+
+async def asked(upstream: Upstream, number: int = 544, token: str = LISTENER) -> Exchange:
+    asking = caller(token)
+    await upstream.artist(asking, number)
+    return asking.exchanges[-1]
+
+
+async def until(true: Any, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_what_one_replica_asked_for_another_need_not(redis: RedisServer) -> None:
+    watching = Watching()
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis, watching) as two,
+    ):
+        await asked(two, 399)
+        first = caller()
+        page = (await one.page(first, Listing("albums"), 2, 50)).value
+        await until(lambda: len(redis.keys()) == 3)
+        api.journal.clear()
+        asking = caller()
+        again = (await two.page(asking, Listing("albums"), 2, 50)).value
+        assert again == page
+        assert again.links == page.links
+        assert api.journal.targets == []
+        exchange = asking.exchanges[0]
+        assert (exchange.source, exchange.requests) == ("replica", 0)
+        assert 50 < exchange.fresh_for <= 60
+        assert ("redis", "hit") in watching.of("looked_up")
+        # From here on it is in the replica's own cache.
+        await two.page(asking, Listing("albums"), 2, 50)
+        assert asking.exchanges[1].source == "cache"
+
+
+async def test_a_replica_serves_a_token_only_once_the_api_has_answered_it_there(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        await asked(one)
+        await until(lambda: len(redis.keys()) == 2)
+        assert (await asked(two)).source == "upstream"
+
+
+async def test_an_etag_from_elsewhere_is_enough_to_confirm(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        api.orders.add(sandbox.Caching("max-age=60"))
+        await asked(one)
+        await until(lambda: len(redis.keys()) == 2)
+        await asked(two)
+        assert [entry.status for entry in api.journal.entries] == [200, 304]
+
+
+async def test_a_shared_answer_stands_in_while_the_api_fails(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis, most_retries=0) as two,
+    ):
+        await asked(one)
+        await until(lambda: len(redis.keys()) == 2)
+        api.orders.add(sandbox.Status(503))
+        assert (await asked(two)).source == "stale"
+        with pytest.raises(Unavailable):
+            await asked(two, token=PARTNER)
+
+
+async def test_a_token_revoked_at_one_replica_is_dead_at_the_others_at_once(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        await asked(one, token=token)
+        await asked(two, token=token)
+        await one.revoke_token(caller(), token)
+        await until(lambda: two.state().cache_entries == 0)
+        api.journal.clear()
+        with pytest.raises(Unauthenticated):
+            await asked(two, token=token)
+        assert api.journal.targets == []
+
+
+async def test_a_replica_that_starts_later_knows_the_dead(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one:
+        token = api.token()
+        await asked(one, token=token)
+        await one.revoke_token(caller(), token)
+        api.journal.clear()
+        async with replica(api, redis) as late:
+            with pytest.raises(Unauthenticated):
+                await asked(late, token=token)
+        assert api.journal.targets == []
+
+
+async def test_a_401_at_one_replica_purges_the_token_at_all(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        await asked(one)
+        await asked(two)
+        await asked(two, api.rows("artists", sandbox.PARTNER)[0]["id"], PARTNER)
+        api.orders.add(sandbox.Status(401), path="/api/v1/labels", times=1)
+        with pytest.raises(Unauthenticated):
+            await one.page(caller(), Listing("labels"), 1, 25)
+        await until(lambda: two.state().cache_entries == 1)
+        api.journal.clear()
+        assert (await asked(two)).source == "upstream"
+
+
+async def test_a_purge_also_beats_an_answer_that_is_just_being_written(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        await asked(one, 399)
+        await until(lambda: len(redis.keys()) == 2)
+        api.orders.add(sandbox.Latency(700), path="/api/v1/artists/544")
+        writing = asyncio.create_task(asked(one))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        api.orders.add(sandbox.Status(403), path="/api/v1/labels", times=1)
+        with pytest.raises(Exception, match="403"):
+            await two.page(caller(), Listing("labels"), 1, 25)
+        await writing
+        await asyncio.sleep(0.1)
+        await asked(two, 399)
+        assert (await asked(two)).source == "upstream"
+
+
+async def test_a_token_that_is_given_out_again_lives_at_all_replicas(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        await one.revoke_token(caller(), token)
+        body = f'{{"access_token": "{token}", "token_type": "bearer", "created_at": 1}}'
+        api.orders.add(sandbox.Status(200, body=body), path="/oauth/token")
+        await one.create_token(caller(None), "listener@example.com", "sandbox")
+
+        def asks_the_api_again() -> bool:
+            return not two._tokens.is_revoked(two._tokens.key(token))
+
+        await until(asks_the_api_again)
+        with pytest.raises(Unauthenticated, match="401"):
+            await asked(two, token=token)
+
+
+async def test_redis_holds_nothing_that_can_be_read_without_the_token(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one:
+        await one.page(caller(), Listing("albums"), 1, 50)
+        await asked(one)
+        await until(lambda: len(redis.keys()) == 3)
+        dumped = redis.dump()
+        assert len(dumped) > 1_000
+        for canary in (LISTENER, "albums", "artists", "1902", "Mahler", "title", "api"):
+            assert canary.encode() not in dumped
+            assert canary not in " ".join(redis.keys())
+
+
+async def test_two_tokens_share_nothing_in_redis(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        await one.page(caller(LISTENER), Listing("albums"), 1, 25)
+        await asked(two, api.rows("artists", sandbox.PARTNER)[0]["id"], PARTNER)
+        page = (await two.page(caller(PARTNER), Listing("albums"), 1, 25)).value
+        assert [row.database_id for row in page.rows] == [
+            row["id"] for row in api.rows("albums", sandbox.PARTNER)[:25]
+        ]
+
+
+def sealed() -> bytes:
+    answer = SharedAnswer(1.0, Freshness(True, 60, 0, 0), None, b'{"id": 5}')  # noqa: FBT003
+    return sealing.seal(answer, token="token", secret=b"secret", context=b"here")
+
+
+def unsealed(value: bytes, context: bytes = b"here", **changed: str) -> Any:
+    token = changed.get("token", "token")
+    return sealing.unseal(value, token=token, secret=b"secret", context=context, most=10_000)
+
+
+def test_a_sealed_answer_opens_with_its_token_in_its_place_and_not_otherwise() -> None:
+    found = unsealed(sealed())
+    assert found.body == b'{"id": 5}'
+    assert unsealed(sealed(), token="another") is None
+    assert unsealed(sealed(), context=b"elsewhere") is None
+    assert unsealed(sealed()[:-1]) is None
+    assert unsealed(b"") is None
+    assert sealed() != sealed()
+
+
+def test_a_sealed_answer_that_is_too_large_is_none() -> None:
+    answer = SharedAnswer(1.0, Freshness(True, 60, 0, 0), None, b" " * 20_000)  # noqa: FBT003
+    value = sealing.seal(answer, token="token", secret=b"secret", context=b"here")
+    assert unsealed(value) is None
+
+
+async def test_values_of_a_stranger_are_no_answers(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        await asked(one)
+        await asked(two, 399)
+        await until(lambda: len(redis.keys()) == 3)
+        for key in redis.keys():  # noqa: SIM118 - a method of the server, not a mapping
+            if "mark" not in key:
+                redis.command("SET", key, "forged")
+        assert (await asked(two)).source == "upstream"
+        redis.command("PUBLISH", "onedtouch:1:news", "forged")
+        redis.command("PUBLISH", "onedtouch:1:news", "x")
+        assert (await asked(two)).source == "cache"
+
+
+async def test_without_redis_the_facade_goes_on_and_says_so(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    watching = Watching()
+    redis.stop()
+    async with sandbox.running() as api, replica(api, redis, watching) as one:
+        assert one.state().redis is False
+        assert (await asked(one)).source == "upstream"
+        assert (await asked(one)).source == "cache"
+        assert ("subscribe",) in watching.of("redis")
+    assert "going on without it" in caplog.text
+    assert str(redis.port) not in caplog.text
+
+
+async def test_redis_may_go_and_come_back_in_the_middle(redis: RedisServer) -> None:
+    watching = Watching()
+    async with (
+        sandbox.running() as api,
+        replica(api, redis, watching) as one,
+        replica(api, redis) as two,
+    ):
+        assert one.state().redis is True
+        await asked(one)
+        redis.stop()
+        numbers = [row["id"] for row in api.rows("artists")[:21] if row["id"] != 544]
+        for number in numbers:
+            assert (await asked(one, number)).status == 200
+        await until(lambda: one.state().redis is False)
+        assert watching.of("redis") != []
+        kept = one.state().cache_entries
+        assert kept >= 20
+        redis.start()
+        await until(lambda: one.state().redis is True and two.state().redis is True)
+        # It may have missed that a token died: nothing from before is served.
+        assert one.state().cache_entries == 0
+        await asked(one)
+        await asked(two, 399)
+        await until(lambda: len(redis.keys()) == 3)
+        assert (await asked(two)).source == "replica"
+
+
+async def test_a_revocation_while_redis_is_gone_is_told_once_it_is_back(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        await asked(two, token=token)
+        redis.stop()
+        await until(lambda: one.state().redis is False and two.state().redis is False)
+        await one.revoke_token(caller(), token)
+        with pytest.raises(Unauthenticated):
+            await asked(one, token=token)
+        redis.start()
+        await until(lambda: len(redis.keys()) == 1)
+        await until(lambda: two.state().redis is True)
+        api.journal.clear()
+        with pytest.raises(Unauthenticated):
+            await asked(two, token=token)
+        assert api.journal.targets == []
+
+
+async def test_a_frozen_redis_costs_one_short_wait_and_then_none(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis, redis_timeout=0.3, redis_pause=60) as one,
+    ):
+        await asked(one)
+        redis.signal(signal.SIGSTOP)
+        try:
+            assert (await asked(one, 399)).duration >= 0.3
+            numbers = [row["id"] for row in api.rows("artists")[:20]]
+            durations = [(await asked(one, number)).duration for number in numbers]
+            assert sum(durations) < 20 * 0.3
+            assert one.state().redis is False
+            await one.revoke_token(caller(), api.token())
+        finally:
+            redis.signal(signal.SIGCONT)
+
+
+async def test_a_cache_secret_keeps_strangers_with_the_same_redis_apart(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis, cache_secret="one") as one,
+        replica(api, redis, cache_secret="two") as two,
+    ):
+        await asked(one)
+        await asked(two, 399)
+        assert (await asked(two)).source == "upstream"
+
+
+@pytest.mark.parametrize("url", ["http://host", "host:6379", "redis://user:pw@host:port"])
+def test_an_address_that_is_no_redis_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^redis_url must be") as raised:
+        client("http://127.0.0.1", redis_url=url)
+    assert "pw" not in str(raised.value)
+    assert raised.value.__context__ is None
