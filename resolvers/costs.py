@@ -109,6 +109,18 @@ COSTS: Final[dict[str, Cost]] = {
 """Every field that can cause a request, by its coordinate in the schema; all others are free."""
 
 
+ASSUMED_SIZES: Final[dict[str, int]] = {
+    "Album.artists": 5,
+    "Album.genres": 3,
+    "Album.tracks": 20,
+    "Track.genres": 3,
+    "Track.availableTerritories": 250,
+    "Listening.artists": 5,
+    "PageCursors.around": 5,
+}
+"""Items of the lists that an object brings along: no argument bounds them."""
+
+
 def window_size(first: object, last: object) -> int:
     """The rows that a window may have; what can't be right costs nothing and counts as usual."""
     for asked in (first, last):

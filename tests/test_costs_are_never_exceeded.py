@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from graphql import get_introspection_query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -198,6 +199,53 @@ def test_what_must_be_let_through_is_affordable(text: str, variables: dict[str, 
     assert_affordable(estimate(text, variables), Limits().upstream_requests)
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("{ __typename }", 1),
+        ("{ album(id: 1) { title genres label { id name } } }", 1 + 1 + 3 + 3),
+        ("{ albums(first: 10) { nodes { title } } }", 10 * 3),
+        ("{ albums(first: 10) { nodes { tracks { a: title b: title } } } }", 10 * (2 + 20 * 3)),
+        ('{ nodes(ids: ["TGFiZWw6MQ==", "TGFiZWw6MQ==", "x"]) { id } }', 3 * 2),
+        ("{ ...A ...A } fragment A on Query { a: __typename }", 2),
+    ],
+)
+def test_the_values_of_an_answer_are_counted(text: str, values: int) -> None:
+    assert estimate(text).values == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ albums(first: 500) { nodes { tracks {"
+        + "".join(f" a{n}: availableTerritories" for n in range(30))
+        + " } } } }",
+        "{"
+        + "".join(
+            f" a{n}: __schema {{ types {{ fields {{ args {{ description }} }} }} }}"
+            for n in range(99)
+        )
+        + " }",
+    ],
+)
+def test_an_answer_that_would_be_enormous_is_refused(text: str) -> None:
+    with pytest.raises(RequestError, match="values in its answer, 5000000 are allowed"):
+        estimate(text)
+
+
+def test_introspection_as_tools_send_it_is_let_through() -> None:
+    text = get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+        one_of=True,
+    )
+
+    assert estimate(text).requests == 0
+    assert estimate(text).values < 5_000_000 / 2
+
+
 def test_every_priced_field_is_in_the_schema_and_every_root_field_is_priced() -> None:
     types = schema._schema.type_map
     for coordinate in COSTS:
@@ -247,6 +295,8 @@ def test_a_plan_tells_each_step_and_what_it_waits_for() -> None:
 
     assert explained(operation.footprint, {"n": 150}) == {
         "requestsAtMost": 8 + 300 + 4 + 4,
+        # five for each play, two for each node, three for each album
+        "values": 150 * 5 + 2 * 2 + 3 * 3,
         "steps": [
             {
                 "path": "plays",

@@ -41,7 +41,7 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
-from web.estimates import footprint
+from web.estimates import Footprints
 from web.limits import Limits, check_document, check_text
 from web.request_errors import RequestError
 from web.shelf import Shelf
@@ -68,12 +68,12 @@ class Operation:
     __slots__ = ("definition", "footprint", "kind", "name")
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode
+        self, footprints: Footprints, document: DocumentNode, definition: OperationDefinitionNode
     ) -> None:
         self.definition = definition
         self.kind: OperationType = definition.operation
         self.name: str | None = definition.name.value if definition.name else None
-        self.footprint = footprint(schema, document, definition)
+        self.footprint = footprints.footprint(document, definition)
 
 
 class Prepared:
@@ -82,12 +82,12 @@ class Prepared:
     The document is an empty one where there are errors.
     """
 
-    __slots__ = ("_operations", "_schema", "document", "errors")
+    __slots__ = ("_footprints", "_operations", "document", "errors")
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, errors: tuple[RequestError, ...]
+        self, footprints: Footprints, document: DocumentNode, errors: tuple[RequestError, ...]
     ) -> None:
-        self._schema = schema
+        self._footprints = footprints
         self._operations: dict[str | None, Operation] = {}
         self.document = document
         self.errors = errors
@@ -96,7 +96,7 @@ class Prepared:
         """The operation with this name; without a name, the only one. Raises RequestError."""
         known = self._operations.get(name)
         if known is None:
-            known = Operation(self._schema, self.document, self._definition(name))
+            known = Operation(self._footprints, self.document, self._definition(name))
             self._operations[name] = known
         return known
 
@@ -142,6 +142,7 @@ class Documents:
         """
         self._schema = schema
         self._limits = limits or Limits()
+        self._footprints = Footprints(schema, self._limits.values)
         self._suggestions = introspection
         self._rules = (
             specified_rules
@@ -177,9 +178,9 @@ class Documents:
             document = parse(text)
             check_document(document, self._limits)
         except RequestError as error:
-            return Prepared(self._schema, _NOTHING, (error.with_traceback(None),))
+            return Prepared(self._footprints, _NOTHING, (error.with_traceback(None),))
         except GraphQLSyntaxError as error:
-            return Prepared(self._schema, _NOTHING, (_syntax_error(error),))
+            return Prepared(self._footprints, _NOTHING, (_syntax_error(error),))
         found = validate(
             self._schema,
             document,
@@ -188,8 +189,8 @@ class Documents:
             hide_suggestions=not self._suggestions,
         )
         if found:
-            return Prepared(self._schema, _NOTHING, _validation_errors(found))
-        return Prepared(self._schema, document, ())
+            return Prepared(self._footprints, _NOTHING, _validation_errors(found))
+        return Prepared(self._footprints, document, ())
 
 
 _LITERAL = re.compile(r"\b(String|BlockString|Int|Float) '.*'", re.DOTALL)

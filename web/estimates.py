@@ -1,12 +1,16 @@
 """Estimates: the most upstream requests that an operation can cause, and the plan of them.
 
-`footprint` walks a valid operation once, when it is first asked for, and finds the places that
+`Footprints` walks a valid operation once, when it is first asked for, and finds the places that
 can cause a request; `estimated` prices these places for one request's variables, which takes
 microseconds; `explained` tells them to a person. What a place costs is resolvers/costs.py's.
+
+The same walk counts the values of the answer, since aliases multiply them: a request for half a
+billion territory codes is refused like one for too many upstream requests.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from graphql import (
@@ -30,6 +34,7 @@ from graphql import (
 )
 
 from resolvers.costs import (
+    ASSUMED_SIZES,
     COSTS,
     PRICES,
     Cost,
@@ -43,6 +48,7 @@ from resolvers.costs import (
     window_size,
 )
 from resolvers.windows import Sizes, pages_for
+from web.limits import LARGEST_COUNT
 from web.request_errors import too_complex
 
 Condition: TypeAlias = tuple[tuple[str, bool], ...]
@@ -52,6 +58,9 @@ Conditions: TypeAlias = set[Condition]
 """Conditions of which one must hold; an empty one always does."""
 
 ALWAYS: Final[Condition] = ()
+
+INTROSPECTION_WEIGHT: Final = 250
+"""Values that one of introspection counts as: 5 µs, where one of a page takes about 20 ns."""
 
 COUNTED: Final = frozenset({"totalCount", "pageCursors"})
 """Fields of a connection for which its list is counted."""
@@ -79,24 +88,35 @@ class Site:
     arguments: Mapping[str, Any]
     conditions: Conditions = field(default_factory=set)
     counted: Conditions = field(default_factory=set)
+    values: float = 0
+    """Values of the answer for each of its rows or objects."""
     joins: dict[str, Join] = field(default_factory=dict)
     """By the type that is joined: two fields of one row that join it name the same object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """All sites of one operation, and the default values of its variables."""
+    """All sites of one operation, and the default values of its variables.
+
+    `values` are those of the answer that belong to no site, `most_values` what is allowed.
+    """
 
     sites: tuple[Site, ...]
     defaults: Mapping[str, Any]
+    values: float
+    most_values: int
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The most upstream requests of one operation, and the response path that weighs most."""
+    """The most upstream requests of one operation, and the response path that weighs most.
+
+    `values` is about how many values the answer holds.
+    """
 
     requests: int
-    costliest: str | None = None
+    costliest: str | None
+    values: int
 
 
 def assert_affordable(estimate: Estimate, allowed: int) -> None:
@@ -118,26 +138,38 @@ class Step(NamedTuple):
     requests: int
     objects: int
     """For how many rows, or different objects, the requests are."""
+    values: float = 0
+    """Of the answer, at and below the place."""
     after: str | None = None
     """The path of the step whose answer they need."""
 
 
 def estimated(footprint: Footprint, variables: Mapping[str, Any]) -> Estimate:
-    """What an operation costs at most with these variables, which need not fit it."""
+    """What an operation costs at most with these variables, which need not fit it.
+
+    Raises RequestError for an operation whose answer would hold too many values.
+    """
     requests, most, costliest = 0, 0, None
+    values = footprint.values
     for step in _steps(footprint, variables):
         requests += step.requests
+        values += step.values
         if step.requests > most:
             most, costliest = step.requests, step.path
-    return Estimate(requests, costliest)
+    whole = ceil(values)
+    if whole > footprint.most_values:
+        raise too_complex("values in its answer", whole, footprint.most_values)
+    return Estimate(requests, costliest, whole)
 
 
 def explained(footprint: Footprint, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The plan of an operation's upstream requests, for `extensions.explain`; none is sent.
 
     Each step says where in the answer it is needed, its method, route and parameters, how many
-    requests it takes at most, for how many rows or objects, and after which step.
+    requests it takes at most, for how many rows or objects, and after which step. Raises
+    RequestError as `estimated` does.
     """
+    estimate = estimated(footprint, variables)
     steps = [
         {
             "path": step.path,
@@ -149,8 +181,9 @@ def explained(footprint: Footprint, variables: Mapping[str, Any]) -> dict[str, A
             "after": step.after,
         }
         for step in _steps(footprint, variables)
+        if step.requests
     ]
-    return {"requestsAtMost": estimated(footprint, variables).requests, "steps": steps}
+    return {"requestsAtMost": estimate.requests, "values": estimate.values, "steps": steps}
 
 
 def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]:
@@ -166,7 +199,7 @@ def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]
         elif isinstance(cost, ObjectCost):
             yield from _objects(site, cost, values)
         else:
-            yield Step(site.path, "POST", cost.route, {}, 1, 1)
+            yield Step(site.path, "POST", cost.route, {}, 1, 1, site.values)
 
 
 def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:
@@ -186,7 +219,7 @@ def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:
     requests = window_requests(
         rows, backwards=backwards, anchored=anchored, counted=values.hold(site.counted)
     )
-    yield Step(site.path, "GET", cost.route, parameters, requests, rows)
+    yield Step(site.path, "GET", cost.route, parameters, requests, rows, rows * site.values)
     yield from _joined(site, rows, values)
 
 
@@ -198,10 +231,14 @@ def _objects(site: Site, cost: ObjectCost, values: "_Values") -> Iterator[Step]:
         named = numbers_represented(items)
     else:
         named = numbers_of(items, cost.type_name)
+    # an object that is named twice is fetched once and shown twice
+    shown = len(items) * site.values
     for type_name, numbers in named.items():
         price, count = PRICES[type_name], len(numbers)
         parameters = {"id": sorted(numbers)}
-        yield Step(site.path, "GET", price.route, parameters, count * price.requests, count)
+        requests = count * price.requests
+        yield Step(site.path, "GET", price.route, parameters, requests, count, shown)
+        shown = 0
 
 
 def _joined(site: Site, rows: int, values: "_Values") -> Iterator[Step]:
@@ -210,7 +247,7 @@ def _joined(site: Site, rows: int, values: "_Values") -> Iterator[Step]:
     for join, type_name in zip(joins, type_names, strict=True):
         requests = joined_requests(rows, type_name, type_names)
         after = None if join.path == site.path else site.path
-        yield Step(join.path, "GET", PRICES[type_name].route, {}, requests, rows, after)
+        yield Step(join.path, "GET", PRICES[type_name].route, {}, requests, rows, 0, after)
 
 
 class _Values:
@@ -239,63 +276,111 @@ class _Values:
         return value
 
 
-def footprint(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
-) -> Footprint:
-    """The places of an operation that can cause requests; the document must be valid.
+class Footprints:
+    """The footprints of a schema's operations."""
 
-    Fragments are expanded: web.limits has bounded what that comes to.
+    def __init__(self, schema: GraphQLSchema, most_values: int) -> None:
+        """`most_values` is what an answer may hold."""
+        self._schema = schema
+        self._most_values = most_values
+        self._sizes = {**ASSUMED_SIZES, **_introspection_sizes(schema)}
+
+    def footprint(self, document: DocumentNode, operation: OperationDefinitionNode) -> Footprint:
+        """The places of an operation that can cause requests; the document must be valid.
+
+        Fragments are expanded: web.limits has bounded what that comes to.
+        """
+        return _Walk(self._schema, self._sizes, document).footprint(operation, self._most_values)
+
+
+def _introspection_sizes(schema: GraphQLSchema) -> dict[str, float]:
+    """About how many items introspection's own lists have, each counted by its weight."""
+    types = schema.type_map.values()
+    fields = [each for one in types for each in getattr(one, "fields", {}).values()]
+    fields_of_a_type = -(-len(fields) // len(types))
+    return {
+        "Query.__schema": INTROSPECTION_WEIGHT,
+        "Query.__type": INTROSPECTION_WEIGHT,
+        "__Schema.types": len(types),
+        "__Schema.directives": len(schema.directives),
+        "__Type.fields": fields_of_a_type,
+        "__Type.inputFields": fields_of_a_type,
+        "__Type.interfaces": 1,
+        "__Type.possibleTypes": 1,
+        "__Type.enumValues": 1,
+        # half of all types are wrapped in another, and half of those again
+        "__Type.ofType": 0.5,
+        "__Field.args": 1,
+        "__Directive.args": 2,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a walk is: a type at a response path, seen `times` for each row of a site.
+
+    `site` is the one whose rows or objects are around it, `window` the window whose connection
+    it is or that it is a row of.
     """
-    return _Walk(schema, document).footprint(operation)
+
+    type_name: str
+    path: str
+    condition: Condition
+    times: float = 1
+    site: Site | None = None
+    window: Site | None = None
 
 
 class _Walk:
     """One walk over an operation, with the sites that were found so far, by response path."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, sizes: Mapping[str, float], document: DocumentNode
+    ) -> None:
         self._schema = schema
+        self._sizes = sizes
         self._fragments = {
             definition.name.value: definition
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._sites: dict[str, Site] = {}
+        self._values = 0.0
 
-    def footprint(self, operation: OperationDefinitionNode) -> Footprint:
+    def footprint(self, operation: OperationDefinitionNode, most_values: int) -> Footprint:
         root = self._schema.get_root_type(operation.operation)
         assert root is not None, "a valid operation has a root type"  # noqa: S101
-        self._look(operation.selection_set, root.name, "", ALWAYS, None)
+        self._look(operation.selection_set, _Place(root.name, "", ALWAYS))
         defaults = {
             variable.variable.name.value: value_from_ast_untyped(variable.default_value)
             for variable in operation.variable_definitions or ()
             if variable.default_value is not None
         }
-        return Footprint(tuple(self._sites.values()), defaults)
+        return Footprint(tuple(self._sites.values()), defaults, self._values, most_values)
 
-    def _look(
-        self,
-        selection_set: SelectionSetNode,
-        type_name: str,
-        path: str,
-        condition: Condition,
-        window: Site | None,
-    ) -> None:
-        for field_node, parent, holds in self._fields(selection_set, type_name, condition):
-            name = field_node.name.value
-            key = field_node.alias.value if field_node.alias else name
-            below_path = f"{path}.{key}" if path else key
-            cost = COSTS.get(f"{parent}.{name}")
-            if window is not None and name in COUNTED and window.path == path:
+    def _look(self, selection_set: SelectionSetNode, place: _Place) -> None:
+        for node, parent, holds in self._fields(selection_set, place.type_name, place.condition):
+            name = node.name.value
+            key = node.alias.value if node.alias else name
+            path = f"{place.path}.{key}" if place.path else key
+            coordinate = f"{parent}.{name}"
+            cost = COSTS.get(coordinate)
+            site, window = place.site, place.window
+            if window is not None and window.path == place.path and name in COUNTED:
                 window.counted.add(holds)
-            below = window
             if isinstance(cost, JoinCost):
-                self._join(field_node, cost, below_path, holds, window)
+                self._join(node, cost, path, holds, window)
             elif cost is not None:
-                below = self._site(below_path, cost, field_node)
-                below.conditions.add(holds)
-            if field_node.selection_set is not None:
-                returned = self._returned(parent, name)
-                self._look(field_node.selection_set, returned, below_path, holds, below)
+                site = window = self._site(path, cost, node)
+                site.conditions.add(holds)
+            times = place.times * self._sizes.get(coordinate, 1)
+            if site is None:
+                self._values = min(self._values + times, LARGEST_COUNT)
+            else:
+                site.values = min(site.values + times, LARGEST_COUNT)
+            if node.selection_set is not None:
+                below = _Place(self._returned(parent, name), path, holds, times, site, window)
+                self._look(node.selection_set, below)
 
     def _site(self, path: str, cost: Cost, node: FieldNode) -> Site:
         site = self._sites.get(path)
