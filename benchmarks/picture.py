@@ -13,15 +13,19 @@ from benchmarks.scenarios import SCENARIOS, Scenario
 WIDTH: Final = 860
 _LEFT: Final = 150
 _RIGHT: Final = 70
-_BAR: Final = 15
-_GAP: Final = 3
+_BAR: Final = 13
+_GAP: Final = 2
 _TITLE: Final = 24
 _BETWEEN: Final = 16
 _HEAD: Final = 64
 _FOOT: Final = 30
 
 _STYLE: Final = """
-    text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
+    .paper { fill: #ffffff; }
+    text {
+      font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328;
+      paint-order: stroke; stroke: #ffffff; stroke-width: 3px;
+    }
     .title { font-size: 16px; font-weight: 600; }
     .scenario { font-weight: 600; font-size: 13px; }
     .faint { fill: #59636e; }
@@ -30,7 +34,8 @@ _STYLE: Final = """
     .peer { fill: #9aa4af; }
     text.ours { font-weight: 600; }
     @media (prefers-color-scheme: dark) {
-      text { fill: #f0f6fc; }
+      .paper { fill: #0d1117; }
+      text { fill: #f0f6fc; stroke: #0d1117; }
       .faint { fill: #9198a1; }
       .line { stroke: #3d444d; }
       .ours { fill: #4493f8; }
@@ -56,9 +61,11 @@ def picture(figures: Sequence[Figures]) -> str:
     height = top + _FOOT
     return "".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}"',
+            f' viewBox="0 0 {WIDTH} {height}" role="img"',
             ' aria-label="CPU time an operation, for each server in each scenario">\n',
             f"  <style>{_STYLE}  </style>\n",
+            '  <rect width="100%" height="100%" class="paper"/>\n',
             _text(16, 26, "CPU milliseconds an operation", "title"),
             _text(16, 46, "shorter is better; each line is ten times the one before it", "faint"),
             *_lines(scale, height - _FOOT),
@@ -106,10 +113,10 @@ def _group(scenario: Scenario, figures: Sequence[Figures], scale: _Scale, top: f
         kind = "ours" if each.contender == FACADE.name else "peer"
         end = scale.place(each.cpu)
         text_kind = "ours" if kind == "ours" else ""
-        drawn.append(_text(_LEFT - 8, y + 12, each.contender, text_kind, "end"))
+        drawn.append(_text(_LEFT - 8, y + 11, each.contender, text_kind, "end"))
         drawn.append(
             f'  <rect x="{_LEFT}" y="{y}" width="{end - _LEFT:.1f}" height="{_BAR}"'
             f' class="{kind}" rx="2"/>\n'
         )
-        drawn.append(_text(end + 6, y + 12, figure(each.cpu), text_kind))
+        drawn.append(_text(end + 6, y + 11, figure(each.cpu), text_kind))
     return drawn
