@@ -30,7 +30,7 @@ from graphql import (
     ValueNode,
 )
 
-from web.request_errors import too_complex
+from web.request_errors import RequestError, too_complex
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Limits:
     """Brackets of any kind inside one another; the parser recurses that deep."""
     definitions: int = 100
     """Operations and fragments in a document."""
-    selections: int = 2_500
+    selections: int = 2_000
     """Fields, spreads and inline fragments, fragments expanded, over all operations."""
     root_fields: int = 100
     """In one operation, fragments expanded."""
@@ -71,6 +71,9 @@ class Limits:
     variable_characters: int = 10_000
     """In one string among the variables."""
 
+
+MOST_OBJECT_FIELDS = 50
+"""In one object in the document: no input has nearly as many, and errors quote them all."""
 
 LARGEST_COUNT = 10**9
 """Counts stop here: fragments that multiply would make numbers of thousands of digits."""
@@ -187,6 +190,12 @@ class DocumentWalk:
                 self._own[definition.name.value] = self._counted(definition)
             elif isinstance(definition, OperationDefinitionNode):
                 operations.append(self._counted(definition))
+            else:
+                # of no use, and no limit holds for what is in it
+                raise RequestError(
+                    "GRAPHQL_VALIDATION_FAILED",
+                    "Only operations and fragments can be executed, no definitions of types.",
+                )
         written = sum(own.selections for own, _ in [*operations, *self._own.values()])
         if written > limits.selections:
             raise too_complex("selections", written, limits.selections)
@@ -296,4 +305,6 @@ class DocumentWalk:
                     raise too_complex("items in a list", len(inner.values), self._limits.list_items)
                 below += inner.values
             elif isinstance(inner, ObjectValueNode):
+                if len(inner.fields) > MOST_OBJECT_FIELDS:
+                    raise too_complex("fields in an object", len(inner.fields), MOST_OBJECT_FIELDS)
                 below += [field.value for field in inner.fields]
