@@ -11,6 +11,7 @@ import pytest
 import strawberry
 
 from tests.served import NoContext, Served, application, served
+from upstream.caller import Caller
 
 ASK = b'{"query":"{ __typename }"}'
 POST = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -25,6 +26,11 @@ class Query:
     def echo(self, v: str | None = None) -> str | None:
         """What was given."""
         return v
+
+    @strawberry.field
+    def broken(self) -> str | None:
+        """A bug."""
+        raise RuntimeError
 
 
 SMALL = strawberry.Schema(query=Query)
@@ -317,3 +323,43 @@ async def test_an_unknown_path_is_refused_in_json() -> None:
             assert response.status == 405
             assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD"}
             assert "errors" in await response.json()
+
+
+async def test_a_failure_of_our_own_is_json_and_says_nothing() -> None:
+    def broken(_: Caller) -> NoContext:
+        raise RuntimeError("canary")
+
+    async with served(application(schema=SMALL, open_context=broken)) as here:
+        status, headers, answer = await here.post({"query": "{ __typename }"})
+        assert (status, headers["Cache-Control"]) == (500, "no-store")
+        assert answer == {
+            "errors": [
+                {
+                    "message": "Something went wrong in the facade itself.",
+                    "extensions": {"code": "INTERNAL_SERVER_ERROR"},
+                }
+            ]
+        }
+
+
+async def test_a_web_socket_is_not_opened() -> None:
+    head = b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\n"
+    async with small() as here:
+        answer = await here.raw(head + b"Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_introspection_can_be_turned_off_and_then_nothing_is_suggested() -> None:
+    async with small(ONEDTOUCH_INTROSPECTION="false") as here:
+        _, _, answer = await here.post({"query": "{ __schema { types { name } } }"})
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        _, _, answer = await here.post({"query": "{ ech }"})
+        assert "Did you mean" not in answer["errors"][0]["message"]
+
+
+async def test_so_many_errors_are_told_and_no_more() -> None:
+    query = " ".join(f"a{number}: broken" for number in range(9))
+    async with small(ONEDTOUCH_MOST_ERRORS="3") as here:
+        _, _, answer = await here.post({"query": f"{{ {query} }}"})
+        assert len(answer["errors"]) == 3
+        assert answer["data"] == {f"a{number}": None for number in range(9)}

@@ -1,8 +1,9 @@
 """An operation ends with its deadline, or when its client has gone; whatever it waits for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import strawberry
@@ -138,3 +139,32 @@ async def test_the_servers_own_cancellation_is_not_taken_for_the_clients() -> No
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
+
+
+async def test_an_operation_that_the_stopping_server_cancels_is_answered_in_json() -> None:
+    async with endless() as (here, story):
+        sent: list[dict[str, Any]] = []
+        body = b'{"query":"{ never }"}'
+        incoming = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if incoming:
+                return incoming.pop()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(dict(message))
+
+        headers = [(b"content-type", b"application/json")]
+        scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers}
+        answering = asyncio.create_task(
+            here.app({**scope, "query_string": b"", "client": None}, receive, send)
+        )
+        await story.began.wait()
+        answering.cancel()
+        await asyncio.wait([answering])
+        start, end = sent
+        assert start["status"] == 503
+        assert b'"code":"INTERNAL_SERVER_ERROR"' in end["body"]
+        assert story.cancelled.is_set()

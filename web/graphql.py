@@ -187,6 +187,11 @@ class Endpoint:
             return answers.refusal(visit.media_type, refused)
         except Disconnected:
             raise
+        except asyncio.CancelledError:
+            # The server's patience is over: its last word is JSON too.
+            stopping = Refused(503, INTERNAL[0], "The server is stopping: ask again.")
+            operation.codes = (stopping.code,)
+            return answers.refusal(visit.media_type, stopping)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets JSON
             log_internal(operation.request_id, error)
             broken = Refused(500, "INTERNAL_SERVER_ERROR", INTERNAL[1])
