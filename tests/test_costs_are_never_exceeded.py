@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from graphql import get_introspection_query
+from graphql import build_schema, get_introspection_query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +88,7 @@ def estimate(text: str, variables: dict[str, Any] | None = None) -> Estimate:
         ("{ deliveries(first: 10) { nodes { album { title } } } }", 3 + 20),
         ("{ deliveries(first: 10) { nodes { album { id } } } }", 3),
         ("{ albums @skip(if: true) { nodes { id } } }", 0),
+        ("{ albums @include(if: true) @skip(if: false) { nodes { id } } }", 3),
         ("{ listenings { nodes { album { id genres @include(if: false) } } } }", 3),
         (
             """{ listenings(first: 10) { ...L ...L nodes { ... on Listening { ...A } } } }
@@ -149,6 +150,24 @@ def test_an_operation_is_estimated_by_the_table(text: str, requests: int) -> Non
 )
 def test_variables_are_followed(text: str, variables: dict[str, Any], requests: int) -> None:
     assert estimate(text, variables).requests == requests
+
+
+def test_the_album_of_one_event_is_one_objects_price() -> None:
+    events = build_schema(
+        """
+        type Query { a: Int }
+        type Subscription { deliveryProcessed: Delivery }
+        type Delivery { id: ID album: Album }
+        type Album { id: ID title: String }
+        """
+    )
+    documents = Documents(events)
+
+    def requests(text: str) -> int:
+        return estimated(documents.prepare(text).operation().footprint, {}).requests
+
+    assert requests("subscription { deliveryProcessed { id album { id } } }") == 0
+    assert requests("subscription { deliveryProcessed { id album { title } } }") == 2
 
 
 def test_the_costliest_path_is_told_by_its_response_keys() -> None:
