@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     allow_many_files()
     cores = Cores.of_this_machine()
     with static_upstream(cores.upstream, LOGS / "upstream.txt") as upstream:
-        measuring = Measuring(upstream, cores, QUICK if chosen.quick else THOROUGH)
-        sections, figures = _measured(measuring, chosen)
+        sections, figures = _measured(upstream, cores, chosen)
     text = report.whole(sections, _machine(cores))
     sys.stdout.write(text)
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -76,10 +75,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(
-    measuring: Measuring, chosen: argparse.Namespace
+    upstream: str, cores: Cores, chosen: argparse.Namespace
 ) -> tuple[dict[str, str], list[Figures]]:
     sections: dict[str, str] = {}
     figures: list[Figures] = []
+    pace = QUICK if chosen.quick else THOROUGH
+    measuring = Measuring(upstream, cores, pace)
+    # A curve shows by its other points which of them is noise.
+    growing = Measuring(upstream, cores, replace(pace, rounds=1))
     scenarios = [each for each in SCENARIOS if each.name in chosen.scenarios]
     if "peers" in chosen.sections:
         contenders = [each for each in CONTENDERS if each.name in chosen.contenders]
@@ -97,15 +100,15 @@ def _measured(
     if "growth" in chosen.sections:
         widths = growth.QUICK_WIDTHS if chosen.quick else growth.WIDTHS
         callers = growth.QUICK_CALLERS if chosen.quick else growth.CALLERS
-        wider = growth.wider_queries(measuring, widths)
-        cold = growth.more_callers(measuring, callers, warm=False)
-        warm = growth.more_callers(measuring, callers, warm=True)
+        wider = growth.wider_queries(growing, widths)
+        cold = growth.more_callers(growing, callers, warm=False)
+        warm = growth.more_callers(growing, callers, warm=True)
         sections["Wider queries"] = report.growth("albums a query", wider)
         sections["More callers, nothing kept"] = report.growth("callers at once", cold)
         sections["More callers, from the cache"] = report.growth("callers at once", warm)
     if "memory" in chosen.sections:
         requests = growth.QUICK_REQUESTS if chosen.quick else growth.REQUESTS
-        spans = growth.memory_over_requests(measuring, requests)
+        spans = growth.memory_over_requests(growing, requests)
         sections["Memory"] = report.memory(spans)
     return sections, figures
 

@@ -27,7 +27,7 @@ class Pace:
     rounds: int
 
 
-THOROUGH: Final = Pace(warm_up=3, seconds=5, rounds=3)
+THOROUGH: Final = Pace(warm_up=2, seconds=4, rounds=3)
 QUICK: Final = Pace(warm_up=0.5, seconds=0.7, rounds=1)
 
 

@@ -42,8 +42,8 @@ class Scenario:
 _ALBUM: Final = """
 query Album($id: ID!) {
   album(id: $id) {
-    id databaseId title releasedAt genres artists { databaseId name } label { databaseId name }
-    tracks { id databaseId isrc title duration discNumber trackNumber explicit }
+    id databaseId title releasedAt artists { databaseId name } label { databaseId name }
+    tracks { id databaseId isrc title duration discNumber trackNumber }
   }
 }
 """
@@ -53,8 +53,8 @@ query Albums($first: Int) {
   albums(first: $first) {
     pageInfo { hasNextPage }
     nodes {
-      id databaseId title releasedAt genres artists { databaseId name } label { databaseId name }
-      tracks { id databaseId isrc title duration discNumber trackNumber explicit }
+      id databaseId title releasedAt artists { databaseId name } label { databaseId name }
+      tracks { id databaseId isrc title duration discNumber trackNumber }
     }
   }
 }
