@@ -136,6 +136,14 @@ async def test_a_404_on_both_album_paths_proves_neither() -> None:
         assert len(api.journal) == 4
 
 
+async def test_albums_that_are_not_there_keep_nobody_waiting_for_the_path() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        gone = range(2**31 - 5, 2**31 - 1)
+        found = await asyncio.gather(*(upstream.album(caller(), number) for number in gone))
+        assert [reply.value for reply in found] == [None] * 4
+        assert len(api.journal) == 8
+
+
 async def test_many_albums_at_once_find_the_path_out_once() -> None:
     async with sandbox.running(album_path="plural") as api, client(api.url) as upstream:
         asking = caller()
@@ -281,6 +289,13 @@ async def test_a_login_ends_at_the_deadline() -> None:
         await api.journal.until(lambda journal: journal.under_way == 0)
 
 
+async def test_a_token_that_is_no_text_is_not_revoked() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        with pytest.raises(Unauthenticated):
+            await upstream.revoke_token(caller(), "\ud800")
+        assert api.journal.targets == []
+
+
 async def test_each_question_leaves_an_exchange() -> None:
     async with sandbox.running() as api, client(api.url) as upstream:
         asking = caller()
@@ -341,6 +356,17 @@ async def test_readiness_says_why_there_is_no_answer(
         api.orders.add(sandbox.Status(status))
         with pytest.raises(error):
             await upstream.check()
+
+
+async def test_readiness_waits_for_a_turn_no_longer_than_for_an_answer() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, request_timeout=0.5, most_concurrent=1) as upstream,
+    ):
+        await upstream._sender.gate.enter(b"somebody")
+        with pytest.raises(TimedOut):
+            await upstream.check()
+        assert api.journal.targets == []
 
 
 async def test_readiness_is_asked_once_a_second_whoever_wants_to_know() -> None:

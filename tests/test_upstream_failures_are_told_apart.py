@@ -1,8 +1,10 @@
 """Failures of the REST API: each is the error that the contract names, and ends in time."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import gzip
+import socket
 import zlib
 from email.utils import format_datetime
 from typing import Any
@@ -98,6 +100,22 @@ async def test_an_address_that_does_not_resolve_is_unavailable() -> None:
     async with client("http://nowhere.invalid", **HASTY) as upstream:
         with pytest.raises((Unavailable, TimedOut)):
             await upstream.artist(caller(), 544)
+
+
+async def test_a_connection_that_does_not_come_about_ends_in_time() -> None:
+    with socket.socket() as listening, contextlib.ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        port = listening.getsockname()[1]
+        # Two connections that nobody accepts fill the queue: the next one gets no answer.
+        for _ in range(2):
+            filling = waiting.enter_context(socket.socket())
+            filling.setblocking(False)  # noqa: FBT003 - the socket's own signature
+            filling.connect_ex(("127.0.0.1", port))
+        policy = {**HASTY, "connect_timeout": 0.3, "request_timeout": 30}
+        async with client(f"http://127.0.0.1:{port}", **policy) as upstream:
+            with pytest.raises(TimedOut):
+                await upstream.artist(caller(), 544)
 
 
 async def test_an_answer_that_is_no_http_is_a_bad_response() -> None:

@@ -22,6 +22,8 @@ from upstream.errors import (
 )
 from upstream.freshness import Freshness
 from upstream.listing import Listing
+from upstream.policy import Policy
+from upstream.tokens import Tokens
 
 LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
 
@@ -266,6 +268,48 @@ async def test_a_refresh_that_hangs_ends_by_itself() -> None:
         assert (await asked(upstream)).source == "stale"
         await landed(upstream)
         assert upstream.state().under_way == 0
+
+
+async def test_a_refresh_that_gets_no_turn_ends_by_itself() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, fresh_catalogue=0.01, request_timeout=0.5, most_concurrent=1) as upstream,
+    ):
+        await asked(upstream)
+        await asyncio.sleep(0.02)
+        await upstream._sender.gate.enter(b"somebody")
+        assert (await asked(upstream)).source == "stale"
+        await landed(upstream)
+        assert upstream.state().queued == 0
+        assert len(api.journal) == 1
+
+
+async def test_an_etag_that_can_not_be_sent_back_is_none() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Headers({"ETag": "x" * 600, "Cache-Control": "max-age=0"}))
+        await asked(upstream)
+        await asked(upstream)
+        assert [entry.status for entry in api.journal.entries] == [200, 200]
+
+
+async def test_the_dead_are_remembered_for_as_long_as_policy_says_and_not_without_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("upstream.tokens._MOST_REVOKED", 2)
+    tokens = Tokens(Policy(revoked_for=0.05))
+    keys = [tokens.key(name) for name in ("one", "two", "three")]
+    for key in keys:
+        tokens.revoke(key)
+    assert [tokens.is_revoked(key) for key in keys] == [False, True, True]
+    await asyncio.sleep(0.06)
+    assert [tokens.is_revoked(key) for key in keys] == [False, False, False]
+
+
+def test_tokens_have_other_names_in_each_process_unless_they_share_a_secret() -> None:
+    assert Tokens(Policy()).key("a") != Tokens(Policy()).key("a")
+    one, two = (Tokens(Policy(cache_secret="shared")) for _ in range(2))
+    assert one.key("a") == two.key("a")
+    assert one.key("a") != one.key("b")
 
 
 async def test_what_is_never_fresh_is_never_served_without_asking() -> None:

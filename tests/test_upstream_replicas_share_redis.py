@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -424,6 +425,69 @@ async def test_a_frozen_redis_costs_one_short_wait_and_then_none(redis: RedisSer
             await one.revoke_token(caller(), api.token())
         finally:
             redis.signal(signal.SIGCONT)
+
+
+async def test_a_redis_that_falls_silent_is_noticed_without_any_traffic(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("upstream.replicas._HEARTBEAT", 0.1)
+    async with sandbox.running() as api, replica(api, redis) as one:
+        await asked(one)
+        await asyncio.sleep(0.5)
+        assert one.state().redis is True
+        assert one.state().cache_entries == 1
+        redis.signal(signal.SIGSTOP)
+        try:
+            await until(lambda: one.state().redis is False)
+        finally:
+            redis.signal(signal.SIGCONT)
+        await until(lambda: one.state().redis is True)
+        assert one.state().cache_entries == 0
+
+
+async def test_an_answer_that_this_version_can_not_read_is_none(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        await asked(one, 399)
+        await asked(two, 399)
+        key = one._tokens.key(LISTENER)
+        known = await one._elsewhere.read(LISTENER, key, "/api/v1/artists/399")
+        lifetime = Freshness(stored=True, fresh=60, while_revalidating=0, if_error=0)
+        one._elsewhere.write(
+            LISTENER,
+            key,
+            "/api/v1/artists/544",
+            mark=known.mark,
+            answer=SharedAnswer(time.time(), lifetime, None, b'{"another": "shape"}'),
+        )
+        await until(lambda: len(redis.keys()) == 3)
+        assert (await asked(two)).source == "upstream"
+
+
+async def test_a_token_that_was_revoked_while_its_answer_was_fetched_has_nothing_written(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        api.orders.add(sandbox.Latency(700), path="/api/v1/artists/544")
+        waiting = asyncio.create_task(asked(one, token=token))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        await two.revoke_token(caller(), token)
+        with pytest.raises(Unauthenticated):
+            await waiting
+        await asyncio.sleep(0.1)
+        assert ["mark" in key for key in redis.keys()] == [True]  # noqa: SIM118 - no mapping
+
+
+async def test_a_missing_package_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "upstream.replicas", raising=False)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(ValueError, match=r"^redis_url needs the package redis\S*, of the extra"):
+        client("http://127.0.0.1", redis_url="redis://127.0.0.1")
 
 
 async def test_a_cache_secret_keeps_strangers_with_the_same_redis_apart(

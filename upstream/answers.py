@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from upstream import statuses
 from upstream.cache import NEVER, Cache, Entry, Shelf
 from upstream.caller import Caller, Exchange, Reply, Source
 from upstream.decoding import sendable
@@ -273,7 +273,7 @@ class Answers:
         headers = CIMultiDict[str]()
         if shared.link is not None:
             headers["Link"] = shared.link
-        answer = Answer(HTTPStatus.OK, CIMultiDictProxy(headers), shared.body)
+        answer = Answer(statuses.OK, CIMultiDictProxy(headers), shared.body)
         try:
             decoded = question.read(answer)
         except BadResponse:
@@ -293,7 +293,7 @@ class Answers:
         """Keep an answer, and the knowledge that the token is good."""
         shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
         answer = fetched.answer
-        if answer.status == HTTPStatus.NOT_FOUND:
+        if answer.status == statuses.NOT_FOUND:
             self._cache.drop(shelf, question.key)
             return Landing(None, "upstream"), NOT_KEPT
         lifetime = freshness(answer, question.kind, self._policy)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final, Self, TypeVar
 from urllib.parse import urlencode
 
-from upstream import decoding, questions, records
+from upstream import decoding, questions, records, statuses
 from upstream.answers import Answers
 from upstream.cache import Cache
 from upstream.caller import Caller, Exchange, Reply
@@ -118,7 +118,7 @@ class Upstream:
         answer = await self._posted(caller, _TOKEN, form)
         if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
             raise Unauthenticated("wrong credentials")
-        if answer.status != HTTPStatus.OK:
+        if answer.status != statuses.OK:
             raise failure(answer.status, answer.headers)
         token = decoding.access_token(answer.body)
         await self._answers.revive(token.access_token)
@@ -139,7 +139,7 @@ class Upstream:
         except BaseException:
             await self._answers.purge(self._tokens.key(token))
             raise
-        if answer.status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
+        if answer.status in {statuses.OK, statuses.NO_CONTENT}:
             await self._answers.revoke(self._tokens.key(token))
             return
         refused = failure(answer.status, answer.headers)
@@ -181,9 +181,9 @@ class Upstream:
             return error
         except TimeoutError:
             return TimedOut("no turn in time")
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        if statuses.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return None
-        refused = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        refused = HTTPStatus.BAD_REQUEST <= answer.status < statuses.SERVER_ERROR
         return None if refused else failure(answer.status, answer.headers)
 
     async def _posted(

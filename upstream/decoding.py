@@ -105,15 +105,12 @@ def territories(record: records.AlbumTrack) -> list[str]:
 
     BadResponse where they are no list of strings.
     """
-    # A repaired record holds whatever stood there.
-    raw: Any = record.available_territories
+    raw = record.available_territories
     known = _codes.get(id(raw))
     if known is not None and known[0] is raw:
         return known[1]
     wrong: set[str] = set()
-    codes: Any = _WRONG
-    if isinstance(raw, Raw):
-        codes = _repaired(raw, list[str], "available_territories", wrong)
+    codes: Any = _repaired(raw, list[str], "available_territories", wrong)
     if wrong or not isinstance(codes, list):
         raise BadResponse("available_territories is no list of strings")
     if len(_codes) >= _MOST_LISTS:
@@ -224,9 +221,7 @@ def _let_go(track: records.AlbumTrack) -> int:
     Returns the list's bytes. There are few lists, and fewer of one length: comparing with the
     last one of that length is several times cheaper than copying and hashing.
     """
-    raw: Any = track.available_territories
-    if not isinstance(raw, Raw):
-        return 0
+    raw = track.available_territories
     length = len(raw)
     recent = _recent.get(length)
     if recent is None or recent != raw:

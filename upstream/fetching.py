@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from upstream import statuses
 from upstream.album_path import AlbumPath
 from upstream.decoding import Decoded
 from upstream.errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, UpstreamError
@@ -21,7 +21,7 @@ from upstream.transport import Answer
 
 T = TypeVar("T")
 
-_SETTLED: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND})
+_SETTLED: Final = frozenset({statuses.OK, statuses.NOT_MODIFIED, statuses.NOT_FOUND})
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Fetcher:
                     # The wrong one of two paths may serve a web page instead of a 404.
                     doubt = error
                     continue
-                if fetched.answer.status != HTTPStatus.NOT_FOUND:
+                if fetched.answer.status != statuses.NOT_FOUND:
                     self._album_path.proved(place)
                     return fetched
             if doubt is not None:
@@ -82,11 +82,11 @@ class Fetcher:
         errand.course.place = place
         answer = await self._answer(errand)
         match answer.status:
-            case HTTPStatus.OK:
+            case statuses.OK:
                 return Fetched(answer, self._read(question, answer, errand.course))
-            case HTTPStatus.NOT_MODIFIED if errand.etag is not None:
+            case statuses.NOT_MODIFIED if errand.etag is not None:
                 return Fetched(answer, None)
-            case HTTPStatus.NOT_FOUND if question.absent:
+            case statuses.NOT_FOUND if question.absent:
                 return Fetched(answer, None)
             case _:
                 raise failure(answer.status, answer.headers)

@@ -111,7 +111,8 @@ class Flights(Generic[T]):
         background: bool = False,
     ) -> Flight[T]:
         """A new flight, which must be waited for, unless it is one in the background."""
-        flight = Flight[T](deadline, background=background)
+        # Not Flight[T](...): subscripting costs more than all the rest of this.
+        flight: Flight[T] = Flight(deadline, background=background)
         self._flights[key] = flight
         self.background += background
 

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
+from upstream import statuses
 from upstream.breaker import Breaker
 from upstream.errors import TimedOut, Unavailable, UpstreamError
 from upstream.gate import Gate
@@ -107,7 +107,7 @@ class Sender:
             self._observer.requested(route, "GivenUp", waited, 0)
             raise
         status = course.status = answer.status
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status >= statuses.SERVER_ERROR:
             self.breaker.failed(probe=probe)
             log.warning("%s %s: status %d", method, route, status)
         else:
@@ -123,4 +123,4 @@ class Sender:
         self._observer.misread(route)
 
 
-_UNREMARKABLE: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND})
+_UNREMARKABLE: Final = frozenset({statuses.OK, statuses.NOT_MODIFIED, statuses.NOT_FOUND})

@@ -20,8 +20,15 @@ from upstream.errors import (
 LONGEST_WAIT: Final = 24 * 60 * 60
 """Seconds; a Retry-After beyond a day says no more than a day does."""
 
+# Plain integers: reaching for a member of http.HTTPStatus takes as long as ten comparisons.
+OK: Final = int(HTTPStatus.OK)
+NO_CONTENT: Final = int(HTTPStatus.NO_CONTENT)
+NOT_MODIFIED: Final = int(HTTPStatus.NOT_MODIFIED)
+NOT_FOUND: Final = int(HTTPStatus.NOT_FOUND)
+SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+"""The first of the statuses that are the server's fault."""
+
 _SECONDS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-_FIRST_SERVER_ERROR: Final = 500
 
 
 def failure(status: int, headers: Mapping[str, str]) -> UpstreamError:
@@ -37,7 +44,7 @@ def failure(status: int, headers: Mapping[str, str]) -> UpstreamError:
             return RateLimited(reason, retry_after=wait)
         case HTTPStatus.GATEWAY_TIMEOUT:
             return TimedOut(reason, retry_after=wait)
-        case _ if status >= _FIRST_SERVER_ERROR:
+        case _ if status >= SERVER_ERROR:
             return Unavailable(reason, retry_after=wait)
         case _:
             return BadResponse(reason)

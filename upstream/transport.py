@@ -3,7 +3,6 @@
 import asyncio
 import zlib
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Final, Self
 
 import aiohttp
@@ -11,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from upstream import statuses
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
 
@@ -110,7 +110,7 @@ class Transport:
                     allow_redirects=False,
                 )
                 try:
-                    if response.status != HTTPStatus.OK:
+                    if response.status != statuses.OK:
                         return Answer(response.status, response.headers, b"")
                     body = await self._body(response)
                 finally:
