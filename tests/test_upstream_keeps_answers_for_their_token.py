@@ -218,6 +218,18 @@ async def test_a_304_starts_the_lifetime_anew() -> None:
         assert [entry.status for entry in api.journal.entries] == [200, 304]
 
 
+async def test_a_304_that_says_nothing_of_time_means_the_same_time_again() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, fresh_catalogue=0.5, stale_while_revalidate=0) as upstream,
+    ):
+        api.orders.add(sandbox.Caching())
+        for _ in range(2):
+            assert (await asked(upstream)).fresh_for == 0.5
+            await asyncio.sleep(0.55)
+        assert [entry.status for entry in api.journal.entries] == [200, 304]
+
+
 async def test_an_answer_just_beyond_its_time_is_served_while_a_new_one_is_fetched() -> None:
     async with sandbox.running() as api, client(api.url, fresh_catalogue=1) as upstream:
         await asked(upstream)

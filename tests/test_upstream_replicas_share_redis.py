@@ -409,6 +409,19 @@ async def test_a_revocation_while_redis_is_gone_is_told_once_it_is_back(
         assert api.journal.targets == []
 
 
+async def test_news_that_could_not_be_told_are_bounded(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("upstream.replicas._MOST_UNTOLD", 2)
+    async with sandbox.running() as api, replica(api, redis, redis_pause=0.5) as one:
+        tokens = [api.token() for _ in range(3)]
+        redis.stop()
+        for token in tokens:
+            await one.revoke_token(caller(), token)
+        redis.start()
+        await until(lambda: len(redis.keys()) == 2)
+
+
 async def test_a_frozen_redis_costs_one_short_wait_and_then_none(redis: RedisServer) -> None:
     async with (
         sandbox.running() as api,

@@ -204,18 +204,17 @@ class Replicas:
             silent = True
             while True:
                 message = await subscription.get_message(timeout=_HEARTBEAT)
-                match message:
-                    case None if silent:
+                if message is None:
+                    if silent:
                         raise TimeoutError
-                    case None:
-                        silent = True
-                        await subscription.ping()
-                        continue
-                    case {"type": "subscribe"}:
-                        await self._subscribed_again(listener)
-                    case {"type": "message", "data": bytes(data)}:
-                        self._hear(data, listener)
+                    silent = True
+                    await subscription.ping()
+                    continue
                 silent = False
+                if message["type"] == "subscribe":
+                    await self._subscribed_again(listener)
+                elif message["type"] == "message":
+                    self._hear(message["data"], listener)
 
     async def _subscribed_again(self, listener: Listener) -> None:
         """Whatever was said in the meantime is lost, here and, of what was said here, elsewhere."""
