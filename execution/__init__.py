@@ -44,7 +44,7 @@ is let through), `source` (the generated function), `plans` (what is kept), `con
 """
 
 from .context import CompiledExecutionContext, compiled_execution
-from .marks import Serialized, by_class, instances_of, keeps, pure
+from .marks import Serialized, by_class, instances_of, keeps, pure, serialized
 from .plans import PlanStore, Statistics
 
 __all__ = [
@@ -57,4 +57,5 @@ __all__ = [
     "instances_of",
     "keeps",
     "pure",
+    "serialized",
 ]

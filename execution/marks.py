@@ -10,6 +10,7 @@ ItemT = TypeVar("ItemT")
 PURE: Final = "__execution_pure__"
 BY_CLASS: Final = "__execution_by_class__"
 KEPT_CLASSES: Final = "__execution_kept_classes__"
+SERIALIZED: Final = "__execution_serialized__"
 
 
 class Serialized(list[ItemT]):
@@ -17,8 +18,8 @@ class Serialized(list[ItemT]):
 
     Only for items that are exact `str` and that their scalar would return unchanged, and only
     while nobody changes the list: the answer holds the list itself, not a copy. The fast path
-    takes one where the items are String, ID, or a custom scalar that keeps `str` (see `keeps`);
-    graphql-core walks it like any list, with an equal result.
+    takes one where the items are String, ID or a custom scalar; graphql-core walks it like any
+    list, with an equal result.
     """
 
     __slots__ = ()
@@ -51,6 +52,21 @@ def pure(resolver: FunctionT) -> FunctionT:
 def is_pure(resolver: object) -> bool:
     """Whether a resolver was marked with `pure`."""
     return bool(getattr(resolver, PURE, False))
+
+
+def serialized(resolver: FunctionT) -> FunctionT:
+    """Mark a pure resolver whose list is, as it stands, what the answer shows: it is not walked.
+
+    The promise is that of `Serialized`, for every exact list that the resolver returns. Tuples,
+    null and whatever else it returns are completed as ever. It marks the resolver `pure` too.
+    """
+    setattr(_function_beneath(resolver), SERIALIZED, True)
+    return pure(resolver)
+
+
+def is_serialized(resolver: object) -> bool:
+    """Whether a resolver was marked with `serialized`."""
+    return bool(getattr(resolver, SERIALIZED, False))
 
 
 def by_class(predicate: FunctionT) -> FunctionT:

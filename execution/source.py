@@ -235,15 +235,20 @@ class Writer:
         definition = self._knowledge.schema.get_field(object_type, field_name)
         if definition is None:
             return None
-        value = self._name("value")
-        read = f"({value} := {self._read(definition, node)})"
-        return self._completed(definition.type, read, value, details, depth)
-
-    def _read(self, definition: GraphQLField, node: FieldNode) -> str:
-        """The source that reads a field of `record`."""
         reading = self._knowledge.reading(definition)
         if reading is None:
             raise NotPlainError
+        value = self._name("value")
+        read = f"({value} := {self._read(reading, definition, node)})"
+        if self._is_shown_as_it_stands(reading, definition.type):
+            completed = self._completed(definition.type, value, value, details, depth)
+            return f"{value} if type({read}) is list else {completed}"
+        return self._completed(definition.type, read, value, details, depth)
+
+    def _read(
+        self, reading: Attribute | PureCall, definition: GraphQLField, node: FieldNode
+    ) -> str:
+        """The source that reads a field of `record`."""
         if isinstance(reading, Attribute):
             name = reading.name
             # Python takes other than ASCII names in a normal form, which getattr does not.
@@ -254,9 +259,16 @@ class Writer:
         parameters.extend(f"{each}=record" for each in reading.record_keywords)
         if reading.takes_arguments:
             # The place is taken here and now: what is compiled within takes places as well.
-            parameters.append(f"**arguments[{len(self._written.argument_places)}]")
-            self._written.argument_places.append(ArgumentPlace(definition, node, reading.field))
+            place = self._argument_place_taken(definition, node, reading)
+            parameters.append(f"**arguments[{place}]")
         return f"{self._constant('resolver', reading.function)}({', '.join(parameters)})"
+
+    def _argument_place_taken(
+        self, definition: GraphQLField, node: FieldNode, reading: PureCall
+    ) -> int:
+        places = self._written.argument_places
+        places.append(ArgumentPlace(definition, node, reading.field))
+        return len(places) - 1
 
     def _completed(
         self,
@@ -285,13 +297,10 @@ class Writer:
     ) -> str:
         leaf = self._knowledge.leaf(leaf_type)
         coerced = self._constant("leaf", leaf.coerced)
-        if not leaf.condition:
-            if otherwise:
-                return f"None if {read} is None else {coerced}({value})"
-            return f"{coerced}({read})"
         names = {stem: self._constant(stem, each) for stem, each in leaf.constants.items()}
-        becomes = leaf.becomes.format(read, value, **names)
-        condition = leaf.condition.format(read, value, **names)
+        found = self._name("found")
+        becomes = leaf.becomes.format(read, value, found, **names)
+        condition = leaf.condition.format(read, value, found, **names)
         return f"{becomes} if {condition} else {otherwise}{coerced}({value})"
 
     def _completed_list(  # noqa: PLR0913, PLR0917 - as _completed, with the item's type
@@ -305,12 +314,27 @@ class Writer:
     ) -> str:
         item = self._name("item")
         completed = self._completed(item_type, item, item, details, depth)
-        leaf_type = item_type.of_type if is_non_null_type(item_type) else item_type
-        if is_leaf_type(leaf_type) and self._knowledge.leaf(leaf_type).keeps_strings:
+        if self._takes_serialized(item_type):
             otherwise = f"{value} if type({value}) is Serialized else {otherwise}"
         return (
             f"[{completed} for {item} in {value}]"
             f" if type({read}) is list or type({value}) is tuple else {otherwise}unexpected()"
+        )
+
+    def _takes_serialized(self, item_type: GraphQLOutputType) -> bool:
+        leaf_type = item_type.of_type if is_non_null_type(item_type) else item_type
+        return is_leaf_type(leaf_type) and self._knowledge.leaf(leaf_type).takes_serialized
+
+    def _is_shown_as_it_stands(
+        self, reading: Attribute | PureCall, output_type: GraphQLOutputType
+    ) -> bool:
+        """Whether a field's resolver promises serialized lists, where the type has such."""
+        list_type = output_type.of_type if is_non_null_type(output_type) else output_type
+        return (
+            isinstance(reading, PureCall)
+            and reading.is_serialized
+            and is_list_type(list_type)
+            and self._takes_serialized(list_type.of_type)
         )
 
     def _completed_object(  # noqa: PLR0913, PLR0917 - as _completed

@@ -56,20 +56,16 @@ class Leaf:
     condition: str
     """Source of a test of `{0}` (where the value is read) and `{1}` (the same, read before).
 
-    Empty where no value is known to need no more than `becomes`.
+    `{2}` is a name that it may give to what it finds out.
     """
     becomes: str
-    """Source of what a value that passes the test becomes; `{1}` is the value."""
+    """Source of what a value that passes the test becomes, with the same names."""
     constants: dict[str, Any]
     """What the two sources name in braces, as `{names}`."""
     coerced: Callable[[Any], Any]
     """What any other value becomes; raises where graphql-core must take over."""
-    keeps_strings: bool
-    """Whether every `str` is shown unchanged."""
-
-
-def _same(condition: str, leaf_type: GraphQLLeafType, *, keeps_strings: bool = False) -> Leaf:
-    return Leaf(condition, "{1}", {}, coercion(leaf_type), keeps_strings)
+    takes_serialized: bool
+    """Whether a list of its values may be `Serialized`, or made by a `serialized` resolver."""
 
 
 _IS_STRING: Final = "type({0}) is str"
@@ -88,23 +84,29 @@ _BUILT_IN_CONDITIONS: Final[dict[str, tuple[GraphQLScalarType, str]]] = {
 
 def leaf_of(leaf_type: GraphQLLeafType) -> Leaf:
     """How values of a scalar or an enum are completed."""
+    coerced = coercion(leaf_type)
     built_in, condition = _BUILT_IN_CONDITIONS.get(leaf_type.name, (None, ""))
     if leaf_type is built_in:
-        return _same(condition, leaf_type, keeps_strings=condition is _IS_STRING)
+        return Leaf(condition, "{1}", {}, coerced, takes_serialized=condition is _IS_STRING)
     if type(leaf_type) is CustomGraphQLEnumType:
         return _enum_leaf(leaf_type)
     serialize = leaf_type.coerce_output_value
     kept = kept_classes(serialize)
     if any(serialize is each for each in _IDENTITIES):
         kept |= _UNCHANGED_BY_IDENTITY
+    # Any leaf type but Strawberry's enums and the built-in scalars is somebody's own scalar.
     if kept == {str}:
-        return _same(_IS_STRING, leaf_type, keeps_strings=True)
+        return Leaf(_IS_STRING, "{1}", {}, coerced, takes_serialized=True)
+    if kept:
+        condition = "type({0}) in {kept}"
+        return Leaf(condition, "{1}", {"kept": kept}, coerced, takes_serialized=True)
     return Leaf(
-        "type({0}) in {kept}" if kept else "",
-        "{1}",
-        {"kept": kept} if kept else {},
-        coercion(leaf_type),
-        keeps_strings=str in kept,
+        # What is no string may be null or awaitable: `coerced` looks at it.
+        "type({0}) in {quiet} and type({2} := {serialize}({1})) is str",
+        "{2}",
+        {"quiet": QUIET_CLASSES, "serialize": serialize},
+        coerced,
+        takes_serialized=True,
     )
 
 
@@ -122,7 +124,7 @@ def _enum_leaf(enum_type: CustomGraphQLEnumType) -> Leaf:
         "{names}[{1}]",
         constants,
         coercion(enum_type),
-        keeps_strings=False,
+        takes_serialized=False,
     )
 
 

@@ -1,0 +1,214 @@
+"""The generator of compiled answers is strong: each of these planted bugs is found by it."""
+
+import itertools
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+import execution
+from tests.compiled_operations import Example, difference, examples
+
+# Each is found within 120 examples, and most within thirty.
+MOST_EXAMPLES = 400
+
+# In the order in which they import each other. The marks stay the real ones: the worlds wear them.
+MODULES = ("readings", "values", "source", "plans", "context")
+
+
+class Bug:
+    """Texts of one module, and what stands in their places."""
+
+    def __init__(self, module: str, right: str, wrong: str, *more: str) -> None:
+        self.module = module
+        self.changes = list(zip((right, *more[::2]), (wrong, *more[1::2]), strict=True))
+
+    def planted_in(self, source: str) -> str:
+        """The source with the bug; every text must be there."""
+        for right, wrong in self.changes:
+            assert right in source, f"{right!r} is no longer in {self.module}"
+            source = source.replace(right, wrong)
+        return source
+
+
+BUGS = {
+    "null is let through where none may be": Bug(
+        "source",
+        'output_type = output_type.of_type\n            otherwise = ""',
+        "output_type = output_type.of_type",
+    ),
+    "an integer's range is not looked at": Bug(
+        "values", " is int and -2147483648 <= {1} <= 2147483647", " is int"
+    ),
+    "an integer's range ends one too late": Bug("values", "<= 2147483647", "<= 2147483648"),
+    "infinities and NaN are let through": Bug(
+        "values",
+        " is float and -1.7976931348623157e+308 <= {1} <= 1.7976931348623157e+308",
+        " is float",
+    ),
+    "a number is a Boolean": Bug("values", '"type({0}) is bool"', '"type({0}) in (bool, int)"'),
+    "an enum is shown by its member's name": Bug(
+        "values", "= enum_type.coerce_output_value(member)", "= member.name"
+    ),
+    "what a scalar makes of a value is not looked at": Bug(
+        "values",
+        "        if type(answer) is not str:\n            _refuse_what_is_no_value(answer)\n",
+        "",
+    ),
+    "a scalar's serialize is not called": Bug(
+        "values", "type({2} := {serialize}({1})) is str", "type({2} := {1}) is str"
+    ),
+    "a record's class is not looked at": Bug(
+        "values", "if answer is not True and (not answer or is_awaitable(answer)):", "if False:"
+    ),
+    "any class is taken for settled": Bug(
+        "values", "and is_settled_by_class(record_class)", "and True"
+    ),
+    "an awaitable is taken for a value": Bug("values", "or is_awaitable(value)", ""),
+    "an exception is taken for a value": Bug("values", "or isinstance(value, Exception)", ""),
+    "Undefined is taken for a value": Bug("values", "or value is Undefined", ""),
+    "any iterable is a list": Bug(
+        "source", "or type({value}) is tuple else", "or {value} is not None else"
+    ),
+    "a serialized list is taken for any leaves": Bug(
+        "values", "takes_serialized=condition is _IS_STRING", "takes_serialized=True"
+    ),
+    "the places of other fields are not kept": Bug("source", 'value = "None"', "value = None"),
+    "fields merged by their key lose all but the first": Bug(
+        "source",
+        "self._collect_subfields(object_type, details)",
+        "self._collect_subfields(object_type, details[:1])",
+    ),
+    "keys are the names of fields": Bug(
+        "source",
+        'f"{key!r}: {completed}"\n',
+        'f"{each[0].node.name.value!r}: {completed}"\n',
+    ),
+    "places of arguments are counted after what is within": Bug(
+        "source",
+        "self._argument_place_taken(definition, node, reading)",
+        "0 if self._written.argument_places else "
+        "self._argument_place_taken(definition, node, reading)",
+    ),
+    "arguments of one execution are used for the next": Bug(
+        "context", "known = self._arguments = {}", "known = type(self)._arguments = {}"
+    ),
+    "arguments that can't be coerced are left out": Bug(
+        "context", "known[key] = None", "known[key] = [{} for _ in plan.argument_places]"
+    ),
+    "what steers a selection is not in the key": Bug(
+        "plans",
+        "values = self._steering_values(executor, operation.steering)",
+        "values = ()",
+    ),
+    "variables of @include are not looked for": Bug(
+        "plans",
+        "{GraphQLSkipDirective.name, GraphQLIncludeDirective.name}",
+        "{GraphQLSkipDirective.name}",
+    ),
+    "variables in fragments are not looked for": Bug(
+        "plans", "selection_sets.append(fragment.selection_set)", "pass"
+    ),
+    "operations of one document share plans": Bug(
+        "plans",
+        "key = id(executor.operation)",
+        "key = id(executor.schema)",
+        "self.reference() is executor.operation\n            and ",
+        "",
+    ),
+    "a plan is found by its fields' keys": Bug(
+        "plans",
+        "id(selection)",
+        "hash(tuple(selection))",
+        "id(each)",
+        "hash(tuple(each))",
+    ),
+    "middleware is passed over": Bug(
+        "context", "(middleware is None or not middleware.middlewares)", "True"
+    ),
+    "extensions of fields are passed over": Bug(
+        "readings", "is StrawberryField.get_result and not field.extensions", "is not None"
+    ),
+    "every resolver is taken for pure": Bug("readings", "or not is_pure(", "or not callable("),
+    "a resolver's value is shown as it is": Bug(
+        "source",
+        "isinstance(reading, PureCall)\n            and reading.is_serialized\n",
+        "isinstance(reading, PureCall)\n",
+    ),
+    "a plan that gives up leaves its fields out": Bug(
+        "context", "statistics.fallbacks += 1\n            return None", "return {}"
+    ),
+}
+
+
+@contextmanager
+def planted(bug: Bug | None) -> Iterator[types.ModuleType]:
+    """A copy of the package in which one text is another."""
+    name = f"execution_with_a_bug_{next(_counter)}"
+    folder = Path(execution.__file__).parent
+    package = types.ModuleType(name)
+    package.__path__ = []
+    sys.modules[name] = package
+    sys.modules[f"{name}.marks"] = execution.marks
+    try:
+        for module_name in MODULES:
+            source = (folder / f"{module_name}.py").read_text()
+            if bug is not None and bug.module == module_name:
+                source = bug.planted_in(source)
+            _load(f"{name}.{module_name}", source)
+        yield sys.modules[f"{name}.context"]
+    finally:
+        for module_name in [each for each in sys.modules if each.partition(".")[0] == name]:
+            del sys.modules[module_name]
+
+
+_counter = itertools.count()
+
+
+def _load(name: str, source: str) -> None:
+    spec = spec_from_loader(name, loader=None)
+    assert spec is not None
+    module = module_from_spec(spec)
+    module.__package__ = name.rpartition(".")[0]
+    sys.modules[name] = module
+    exec(compile(source, name, "exec"), vars(module))  # noqa: S102 - our own source, changed
+
+
+class FoundError(AssertionError):
+    """The generator has found a difference."""
+
+
+def search(context: Any) -> None:
+    """Generate examples until one is answered otherwise; raises FoundError then."""
+
+    @settings(
+        max_examples=MOST_EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(examples())
+    def every_answer_is_alike(example: Example) -> None:
+        executor_class = context.compiled_execution(
+            compile_after=example.compile_after, most_plans=example.most_plans
+        )
+        found = difference(example, executor_class)
+        if found is not None:
+            raise FoundError(found)
+
+    every_answer_is_alike()
+
+
+@pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS.keys())
+def test_a_planted_bug_is_found(bug: Bug) -> None:
+    with planted(bug) as context, pytest.raises(FoundError):
+        search(context)
