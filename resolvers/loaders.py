@@ -7,6 +7,7 @@ a cancelled future of a DataLoader would take the whole batch along.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
@@ -92,22 +93,41 @@ class Loaders:
         self, upstream: Upstream, caller: Caller, arrivals: Arrivals, *, scans: bool
     ) -> None:
         """`scans` allows to read a short list where many of its objects are wanted."""
+        self._upstream = upstream
         self._caller = caller
         self._arrivals = arrivals
         self._tasks: set[asyncio.Task[Any]] = set()
         self._scannable = dict(SCANNABLE) if scans else {}
-        self.albums = self._records("album", upstream.album)
-        self.artists = self._records("artist", upstream.artist)
-        self.labels = self._records("label", upstream.label)
-        self.album_tracks: Loader[int, records.AlbumTrack | None] = self._records(
-            "track", upstream.track
-        )
+
+    @cached_property
+    def albums(self) -> Loader[int, records.Album | None]:
+        """Albums with everything in them."""
+        return self._records("album", self._upstream.album)
+
+    @cached_property
+    def artists(self) -> Loader[int, records.Artist | None]:
+        """Artists."""
+        return self._records("artist", self._upstream.artist)
+
+    @cached_property
+    def labels(self) -> Loader[int, records.Label | None]:
+        """Labels."""
+        return self._records("label", self._upstream.label)
+
+    @cached_property
+    def album_tracks(self) -> Loader[int, records.AlbumTrack | None]:
         """Tracks from anywhere: an album in a list may have brought them, without their cover."""
-        self.tracks = Loader[int, records.Track | None](
-            lambda number: upstream.track(caller, number), self._tasks
-        )
+        return self._records("track", self._upstream.track)
+
+    @cached_property
+    def tracks(self) -> Loader[int, records.Track | None]:
         """Tracks from their own address: with a cover of their own."""
-        self.pages = Loader[tuple[Listing, int, int], Page](self._page(upstream), self._tasks)
+        return Loader(partial(self._upstream.track, self._caller), self._tasks)
+
+    @cached_property
+    def pages(self) -> Loader[tuple[Listing, int, int], Page]:
+        """Pages of lists, by list, number and size."""
+        return Loader(self._page, self._tasks)
 
     def close(self) -> None:
         """Cancel what is still under way: nobody waits for it any more."""
@@ -133,13 +153,8 @@ class Loaders:
 
         return Loader(ask, self._tasks, before=lists_have_arrived)
 
-    def _page(
-        self, upstream: Upstream
-    ) -> Callable[[tuple[Listing, int, int]], Awaitable[Reply[Page]]]:
-        async def ask(key: tuple[Listing, int, int]) -> Reply[Page]:
-            listing, page, per_page = key
-            reply = await upstream.page(self._caller, listing, page, per_page)
-            self._arrivals.bring(listing.collection, reply.value.rows)
-            return reply
-
-        return ask
+    async def _page(self, key: tuple[Listing, int, int]) -> Reply[Page]:
+        listing, page, per_page = key
+        reply = await self._upstream.page(self._caller, listing, page, per_page)
+        self._arrivals.bring(listing.collection, reply.value.rows)
+        return reply

@@ -11,11 +11,7 @@ import aiohttp
 import uvicorn
 
 import sandbox
-from resolvers.context import Context
-from resolvers.listings import Habits
-from schema import schema
-from upstream.client import Upstream
-from web.app import App
+from web.app import create_app
 from web.settings import settings_from
 
 COLD = {
@@ -85,14 +81,7 @@ class Facade:
 async def facade(upstream_url: str, environment: Mapping[str, str] = COLD) -> AsyncIterator[Facade]:
     """A facade in the current event loop, in front of a REST API, until the block ends."""
     settings = settings_from(["--upstream", upstream_url], environment)
-    upstream = Upstream(settings.upstream, settings.policy)
-    habits = Habits()
-    app = App(
-        settings,
-        schema=schema,
-        upstream=upstream,
-        open_context=lambda caller: Context(caller, upstream, habits),
-    )
+    app = create_app(settings)
     with closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on")

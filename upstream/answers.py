@@ -24,6 +24,7 @@ from upstream.errors import (
 from upstream.fetching import Errand, Fetched, Fetcher
 from upstream.flights import Flight, Flights
 from upstream.freshness import NOT_KEPT, Freshness, freshness, renewed
+from upstream.keepsakes import Keepsakes
 from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.questions import Question
@@ -96,6 +97,15 @@ class Answers:
         if self._tokens.is_revoked(caller.token_key):
             raise Unauthenticated("a revoked token")
         return token
+
+    def keepsakes(self, caller: Caller) -> Keepsakes | None:
+        """Where things made of a caller's answers may be kept; None without a good token."""
+        try:
+            self.accepted(caller)
+        except Unauthenticated:
+            return None
+        assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
+        return Keepsakes(self._cache, self._cache.shelf(caller.token_key), self._is_confirmed)
 
     async def reply(self, caller: Caller, question: Question[T]) -> Reply[Any]:
         """The answer to one question; adds its Exchange to the caller's."""

@@ -12,6 +12,7 @@ from upstream.cache import Cache
 from upstream.caller import Caller, Exchange, Reply
 from upstream.errors import TimedOut, Unauthenticated, UpstreamError
 from upstream.fetching import Fetcher
+from upstream.keepsakes import Keepsakes
 from upstream.listing import Listing, Page
 from upstream.observer import BreakerState, Nobody, Observer
 from upstream.policy import Policy
@@ -160,6 +161,10 @@ class Upstream:
         failed = await asyncio.shield(look)
         if failed is not None:
             raise failed.fresh()
+
+    def keepsakes(self, caller: Caller) -> Keepsakes | None:
+        """Where things made of this caller's answers may be kept; None without a good token."""
+        return self._answers.keepsakes(caller)
 
     def state(self) -> State:
         """How the client stands now."""

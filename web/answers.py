@@ -53,6 +53,18 @@ def executed(
     return Answer(200, encode(payload), [(b"content-type", CONTENT_TYPES[media_type or JSON])])
 
 
+def kept(media_type: bytes | None, body: bytes, fresh_for: float) -> Answer:
+    """The answer that an operation had a while ago, and that is as good now."""
+    return Answer(
+        200,
+        body,
+        [
+            (b"content-type", CONTENT_TYPES[media_type or JSON]),
+            (b"cache-control", _private(fresh_for)),
+        ],
+    )
+
+
 def not_executed(
     media_type: bytes | None, errors: list[dict[str, Any]], extensions: dict[str, Any] | None = None
 ) -> Answer:
@@ -134,6 +146,10 @@ def cache_control(caller: Caller | None, *, storable: bool) -> bytes:
     if not storable or caller is None or not caller.exchanges:
         return NO_STORE
     seconds = min(exchange.fresh_for for exchange in caller.exchanges)
+    return _private(seconds)
+
+
+def _private(seconds: float) -> bytes:
     return b"private, max-age=%d" % max(0, seconds)
 
 

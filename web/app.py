@@ -108,6 +108,7 @@ class App:
                 presented=presented,
                 page=Route("/graphql", playground.page).app,
                 admit=self._rates.admit if self._rates else None,
+                keepsakes=upstream.keepsakes if settings.policy.cache_bytes else None,
                 observers=observers,
             ),
         )
@@ -295,7 +296,8 @@ def create_app(
         settings,
         schema=schema or our_schema,
         upstream=upstream,
-        open_context=open_context or (lambda caller: OurContext(caller, upstream, habits)),
+        open_context=open_context
+        or (lambda caller: OurContext(caller, upstream, habits, scans=settings.scans)),
         metrics=metrics,
         sandbox_user=sandbox_user,
         tracing=_tracing(environment),

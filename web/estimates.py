@@ -8,6 +8,7 @@ The same walk counts the values of the answer, since aliases multiply them: a re
 billion territory codes is refused like one for too many upstream requests.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -47,7 +48,10 @@ from resolvers.costs import (
     window_requests,
     window_size,
 )
+from resolvers.loaders import SCANNABLE
+from resolvers.scans import most_requests as scan_requests
 from resolvers.windows import Sizes, pages_for
+from upstream.listing import LARGEST_PAGE_SIZE
 from web.limits import LARGEST_COUNT
 from web.request_errors import too_complex
 
@@ -61,6 +65,9 @@ ALWAYS: Final[Condition] = ()
 
 INTROSPECTION_WEIGHT: Final = 250
 """Values that one of introspection counts as: 5 µs, where one of a page takes about 20 ns."""
+
+NOWHERE: Final = "(many objects by number)"
+"""The path of requests that no single place of the answer causes."""
 
 COUNTED: Final = frozenset({"totalCount", "pageCursors"})
 """Fields of a connection for which its list is counted."""
@@ -154,7 +161,7 @@ def estimated(footprint: Footprint, variables: Mapping[str, Any]) -> Estimate:
     for step in _steps(footprint, variables):
         requests += step.requests
         values += step.values
-        if step.requests > most:
+        if step.requests > most and step.path is not NOWHERE:
             most, costliest = step.requests, step.path
     whole = ceil(values)
     if whole > footprint.most_values:
@@ -188,6 +195,7 @@ def explained(footprint: Footprint, variables: Mapping[str, Any]) -> dict[str, A
 
 def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]:
     values = _Values(footprint, variables)
+    wanted: Counter[str] = Counter()
     for site in footprint.sites:
         if not values.hold(site.conditions):
             continue
@@ -197,9 +205,16 @@ def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]
         elif isinstance(cost, JoinCost):
             yield from _joined(site, 1, values)
         elif isinstance(cost, ObjectCost):
-            yield from _objects(site, cost, values)
+            for step in _objects(site, cost, values):
+                wanted[step.route] += step.objects
+                yield step
         else:
             yield Step(site.path, "POST", cost.route, {}, 1, 1, site.values)
+    for listing in SCANNABLE.values():
+        route = f"/api/v1/{listing.collection}"
+        requests = scan_requests(wanted[f"{route}/:id"])
+        if requests:
+            yield Step(NOWHERE, "GET", route, {"per_page": LARGEST_PAGE_SIZE}, requests, 0, 0)
 
 
 def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:

@@ -18,13 +18,16 @@ from graphql import (
 from starlette.middleware.gzip import GZipResponder
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.errors import INTERNAL
 from upstream.caller import Caller
 from upstream.errors import TimedOut
+from upstream.keepsakes import Keepsakes
 from web import answers, request_headers
 from web.answers import Answer, Send
-from web.documents import Documents
+from web.documents import Documents, Prepared
+from web.documents import Operation as ChosenOperation
 from web.estimates import assert_affordable, estimated, explained
 from web.incoming import (
     Body,
@@ -35,6 +38,7 @@ from web.incoming import (
     request_in_body,
     request_in_url,
 )
+from web.kept_answers import answer_key, seconds_of_freshness, weight_of
 from web.limits import check_variables
 from web.negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
 from web.operations import Operation
@@ -76,7 +80,8 @@ class Service:
     """What the endpoint serves: a schema, and how an operation on it is begun and its errors told.
 
     `presented` makes any error one that a caller may see. `admit` gets a token and an address,
-    counts, and returns headers for the answer or raises Refused. `observers` are called with the
+    counts, and returns headers for the answer or raises Refused. `keepsakes` is where a caller's
+    whole answers may be kept, None where its token is none. `observers` are called with the
     record of each request when it is over.
     """
 
@@ -87,6 +92,7 @@ class Service:
     presented: Presented
     page: Application
     admit: Admit | None = None
+    keepsakes: Callable[[Caller], Keepsakes | None] | None = None
     observers: Sequence[Callable[[Operation], None]] = ()
 
 
@@ -113,7 +119,11 @@ class Endpoint:
         self._settings = settings
         self._service = service
         self._graphql_schema = service.schema._schema  # noqa: SLF001 - no public name
-        self._build = service.schema.execution_context_class.build
+        executor = service.schema.execution_context_class
+        if not settings.compiled:
+            executor = StrawberryGraphQLCoreExecutionContext
+        self._build = executor.build
+        self._keepsakes = service.keepsakes if settings.keep_answers else None
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -252,12 +262,29 @@ class Endpoint:
         visit.operation.estimated_requests = estimate.requests
         if b"x-explain" in visit.headers:
             return answers.explained(visit.media_type, explained(chosen.footprint, variables))
+        return await self._operation_answer(visit, resolved.text, prepared, chosen, variables)
+
+    async def _operation_answer(
+        self,
+        visit: Visit,
+        text: str,
+        prepared: Prepared,
+        chosen: ChosenOperation,
+        variables: dict[str, Any],
+    ) -> Answer:
+        """The answer of one operation: one that is kept, or one that is worked out now."""
+        loop = asyncio.get_running_loop()
         seconds = request_headers.deadline_seconds(visit.headers, self._settings.deadline)
         caller = visit.operation.caller = Caller(
             request_headers.bearer_token(visit.headers),
-            asyncio.get_running_loop().time() + seconds,
+            loop.time() + seconds,
             request_headers.most_upstream_requests(visit.headers),
         )
+        kept = self._kept_answers(visit, caller)
+        key = answer_key(text, chosen.name, variables) if kept else ""
+        found = kept.find(key, loop.time()) if kept else None
+        if found is not None:
+            return answers.kept(visit.media_type, *found)
         context = self._service.open_context(caller)
         try:
             executor = self._build(
@@ -279,9 +306,30 @@ class Endpoint:
             result = ExecutionResult(None, [late])
         finally:
             context.close()
-        return self._executed(visit, result, context)
+        answer, storable = self._executed(visit, result, context)
+        if kept and storable:
+            now = loop.time()
+            fresh_for = seconds_of_freshness(caller, now)
+            kept.put(key, answer.body, weight=weight_of(answer.body), fresh_for=fresh_for, now=now)
+        return answer
 
-    def _executed(self, visit: Visit, result: ExecutionResult, context: Context) -> Answer:
+    def _kept_answers(self, visit: Visit, caller: Caller) -> Keepsakes | None:
+        """Where this operation's answer may be kept, None where it may not.
+
+        Who asks for what an operation cost wants it executed.
+        """
+        if (
+            self._keepsakes is None
+            or visit.operation.kind != OperationType.QUERY.value
+            or b"x-include" in visit.headers
+        ):
+            return None
+        return self._keepsakes(caller)
+
+    def _executed(
+        self, visit: Visit, result: ExecutionResult, context: Context
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether anybody may keep it."""
         operation = visit.operation
         errors = self._presented(result.errors or (), operation)
         extensions = answers.extensions(operation, context.stale, visit.headers.get(b"x-include"))
@@ -290,7 +338,7 @@ class Endpoint:
         answer.headers.append(
             (b"cache-control", answers.cache_control(operation.caller, storable=storable))
         )
-        return answer
+        return answer, storable
 
     def _presented(
         self, errors: Sequence[GraphQLError], operation: Operation

@@ -111,6 +111,18 @@ class Settings:
     compression_level: int = setting(
         1, "How hard answers are compressed, 1 (fast) to 9 (small).", least=1, most=9
     )
+    compiled: bool = setting(
+        default=True,
+        sentence="Whether plain selections are compiled; off, graphql-core completes everything.",
+    )
+    keep_answers: bool = setting(
+        default=True,
+        sentence="Whether whole answers are kept, encoded, while every part of them is fresh.",
+    )
+    scans: bool = setting(
+        default=True,
+        sentence="Whether a short list is read where many of its objects are wanted by number.",
+    )
     log_format: str = setting(
         "console", "How log lines look: console or json.", choices=("console", "json")
     )

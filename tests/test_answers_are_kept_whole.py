@@ -1,0 +1,108 @@
+"""Whole answers are served again while every part is fresh, to their own token only."""
+
+import asyncio
+
+import pytest
+
+import sandbox
+from tests.facade import COLD, facade
+
+WARM = {"ONEDTOUCH_LOG_REQUESTS": "false", "ONEDTOUCH_FRESH_CATALOGUE": "60"}
+ALBUMS = "query Albums($first: Int!) { albums(first: $first) { nodes { title tracks { id } } } }"
+REVOKE = "mutation ($token: String!) { revokeToken(input: {token: $token}) { revoked } }"
+
+
+async def test_the_same_answer_is_served_again_without_a_request() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        first = await here.ask(ALBUMS, {"first": 3})
+        again = await here.ask(ALBUMS, {"first": 3})
+        assert again.body == first.body
+        assert again.headers["Content-Type"] == first.headers["Content-Type"]
+        assert again.headers["Cache-Control"].startswith("private, max-age=")
+        assert "upstream" not in again.headers["Server-Timing"]
+        assert len(upstream.journal) == 1
+
+
+async def test_other_variables_operations_and_tokens_have_other_answers() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        mine = await here.ask(ALBUMS, {"first": 3})
+        more = await here.ask(ALBUMS, {"first": 4})
+        theirs = await here.ask(ALBUMS, {"first": 3}, token=sandbox.PARTNER_TOKEN)
+        nobodys = await here.ask(ALBUMS, {"first": 3}, token=None)
+        assert len(mine.data["albums"]["nodes"]) == 3
+        assert len(more.data["albums"]["nodes"]) == 4
+        assert theirs.data != mine.data
+        assert nobodys.codes == ["UNAUTHENTICATED"]
+        assert [entry.user for entry in upstream.journal.entries] == [
+            sandbox.LISTENER,
+            sandbox.LISTENER,
+            sandbox.PARTNER,
+        ]
+
+
+async def test_a_revoked_token_has_no_answers_any_more() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        token = upstream.token()
+        assert (await here.ask(ALBUMS, {"first": 3}, token=token)).errors == []
+        await here.ask(REVOKE, {"token": token}, token=token)
+        after = await here.ask(ALBUMS, {"first": 3}, token=token)
+        assert (after.body["data"], after.codes) == (None, ["UNAUTHENTICATED"])
+
+
+async def test_a_refusal_of_the_token_takes_its_answers_along() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        await here.ask(ALBUMS, {"first": 3})
+        upstream.orders.add(sandbox.Status(401))
+        refused = await here.ask("{ artist(id: 914) { name } }")
+        after = await here.ask(ALBUMS, {"first": 3})
+        assert refused.codes == ["UNAUTHENTICATED"]
+        assert after.codes == ["UNAUTHENTICATED"]
+
+
+async def test_an_answer_lives_as_long_as_its_least_fresh_part() -> None:
+    environment = WARM | {
+        "ONEDTOUCH_FRESH_CATALOGUE": "0.2",
+        "ONEDTOUCH_STALE_IF_ERROR": "0",
+        "ONEDTOUCH_STALE_WHILE_REVALIDATE": "0",
+    }
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
+        await here.ask(ALBUMS, {"first": 3})
+        await asyncio.sleep(0.25)
+        await here.ask(ALBUMS, {"first": 3})
+        assert len(upstream.journal) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ listenings(first: 1) { nodes { id } } deliveries(first: 1) { nodes { id } } }",
+        "{ album(id: 99999999) { id } }",
+        '{ artist(id: 914) { name } node(id: "x") { id } }',
+    ],
+)
+async def test_what_is_not_fresh_not_there_or_not_whole_is_not_kept(query: str) -> None:
+    environment = WARM | {"ONEDTOUCH_FRESH_FINISHED_DAYS": "0"}
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
+        first = await here.ask(query)
+        again = await here.ask(query)
+        assert again.body == first.body
+        assert again.headers["Cache-Control"] in {"no-store", "private, max-age=0"}
+
+
+@pytest.mark.parametrize("environment", [COLD, WARM | {"ONEDTOUCH_KEEP_ANSWERS": "false"}])
+async def test_it_can_be_switched_off(environment: dict[str, str]) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
+        first = await here.ask(ALBUMS, {"first": 3})
+        again = await here.ask(ALBUMS, {"first": 3})
+        assert again.data == first.data
+        assert "upstream" in again.headers["Server-Timing"]
+
+
+async def test_who_asks_what_it_cost_gets_no_kept_answer() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        await here.ask(ALBUMS, {"first": 3})
+        told = await here.ask(ALBUMS, {"first": 3}, headers={"X-Include": "cost, upstream"})
+        plain = await here.ask(ALBUMS, {"first": 3})
+        assert told.body["extensions"]["cost"]["actual"] == 0
+        assert [each["source"] for each in told.body["extensions"]["upstream"]] == ["cache"]
+        assert "extensions" not in plain.body

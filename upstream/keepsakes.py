@@ -1,0 +1,38 @@
+"""Keepsakes: what others make of one token's answers, kept beside them and gone with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from upstream.cache import Cache, Entry, Shelf
+from upstream.freshness import Freshness
+
+
+class Keepsakes:
+    """The keepsakes of one token, as they may be used during one operation.
+
+    What is put here shares the cache's bound in bytes. A token that is purged loses all of it;
+    an operation that began before cannot put anything back.
+    """
+
+    __slots__ = ("_cache", "_confirmed", "_shelf")
+
+    def __init__(
+        self, cache: Cache, shelf: Shelf, confirmed: Callable[[Shelf, float], bool]
+    ) -> None:
+        """`confirmed` tells whether the REST API has lately accepted the shelf's token."""
+        self._cache = cache
+        self._shelf = shelf
+        self._confirmed = confirmed
+
+    def find(self, key: str, now: float) -> tuple[Any, float] | None:
+        """What was put under a key and the seconds for which it is fresh; None where it is not."""
+        entry = self._cache.find(self._shelf, key)
+        if entry is None or not self._confirmed(self._shelf, now):
+            return None
+        fresh_for = entry.fresh_for(now)
+        return (entry.value, fresh_for) if fresh_for > 0 else None
+
+    def put(self, key: str, value: Any, *, weight: int, fresh_for: float, now: float) -> None:
+        """Keep something of so many bytes for so many seconds."""
+        lifetime = Freshness(stored=True, fresh=fresh_for, while_revalidating=0, if_error=0)
+        self._cache.put(self._shelf, key, Entry(value, weight, now, lifetime))
