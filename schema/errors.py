@@ -74,8 +74,12 @@ def presented(error: GraphQLError) -> GraphQLError:
     extensions: dict[str, Any] = dict(_known_extensions(error) or {})
     extensions["code"] = code.value
     original = error.original_error
-    if isinstance(original, errors.UpstreamError) and original.retry_after is not None:
-        extensions["retryAfter"] = round(original.retry_after, 3)
+    if isinstance(original, errors.UpstreamError):
+        # It may stand in a record, which the garbage collector does not look at: a traceback
+        # would keep the record, and all of the operation with it, for ever.
+        original.__traceback__ = None
+        if original.retry_after is not None:
+            extensions["retryAfter"] = round(original.retry_after, 3)
     return GraphQLError(
         sentence or error.message,
         nodes=error.nodes,
