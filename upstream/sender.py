@@ -92,6 +92,8 @@ class Sender:
                 self.breaker.failed(probe=probe)
             else:
                 self.breaker.answered(probe=probe)
+                # Cut short, too large, or no HTTP: what is known may stand in for it as well.
+                course.misread = True
             outcome = type(error).__name__
             log.warning("%s %s: %s (%s)", method, route, outcome, error)
             self._observer.requested(route, outcome, loop.time() - started, 0)
