@@ -1,6 +1,7 @@
 """The settings: one list from which arguments, environment, help and the README's table come."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +109,8 @@ def test_no_value_that_may_be_secret_is_repeated() -> None:
         ["--cache-secret", "canary", "--redis-url", "redis://:canary@host"], {}
     )
     assert "canary" not in repr(settings)
+
+
+def test_the_readme_has_all_settings() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    assert settings_table() in readme, "run scripts/print-settings"
