@@ -26,7 +26,8 @@ is no exact list or tuple, a record of a wrong class: each makes it give the obj
 graphql-core completes it from the beginning. Thus every error is graphql-core's own, with its
 message, path and place. Selections within the object are planned each for itself, so one bad
 track costs its own fields and the way to it. Because of this a plain field may be read twice:
-attributes and pure resolvers must not mind.
+attributes and pure resolvers must not mind. And the plain fields of an object are read before the
+others are resolved: no resolver may change the record that it is given.
 
 Never planned: introspection, subscriptions, operations with @defer or @stream, executions with
 middleware or without error propagation, root fields of mutations (what is beneath them is).

@@ -100,6 +100,7 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
             if plan.argument_places:
                 arguments = self._arguments_of(plan)
                 if arguments is None:
+                    statistics.fallbacks += 1
                     return None
                 answer = plan.build(record, arguments)
             else:

@@ -350,11 +350,9 @@ class Writer:
         if check is None:
             raise NotPlainError
         try:
-            selection, deferred, _ = self._collect_subfields(object_type, details)
+            selection = self._collect_subfields(object_type, details).grouped_field_set
         except Exception as error:  # whatever it is, graphql-core meets it at its own place
             raise NotPlainError from error
-        if deferred:
-            raise NotPlainError
         fields = [
             f"{key!r}: {completed}"
             for key, each in selection.items()
