@@ -74,7 +74,11 @@ class Loader(Generic[KeyT, ValueT]):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         if self._before is not None:
-            await self._before(keys)
+            try:
+                await self._before(keys)
+            except UpstreamError as error:
+                # No time is left, say: that is told at each key's own path.
+                return [Failure(error) for _ in keys]
         if len(keys) == 1:
             return [await self._outcome(keys[0])]
         return await asyncio.gather(*map(self._outcome, keys))
