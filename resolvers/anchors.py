@@ -30,15 +30,19 @@ class Anchor:
         """The number that should stand at its place, if there is one."""
         return {} if self._number is None else {self.place: self._number}
 
-    def settle(self, hand: Hand) -> bool:
-        """Whether the rows in hand tell, now and for the first time, where to cut."""
+    def learn(self, hand: Hand) -> bool:
+        """Whether the rows in hand tell more than before about where to cut.
+
+        A neighbour in hand brings the expected place near: the row is close to it, or is gone.
+        """
         if self.settled:
             return False
+        place = self.place
         if self._number is not None and self._number in hand.places:
             self._stand(hand.places[self._number])
         else:
             self._settle_beside(hand)
-        return self.settled
+        return self.settled or self.place != place
 
     def give_up(self, hand: Hand) -> None:
         """Cut by a row that stood beside it, or else by place.
@@ -58,8 +62,7 @@ class Anchor:
     def shift(self, places: int) -> None:
         """Expect the row further on, or further back, as the other cursor's row turned out."""
         if not self.settled:
-            self.place = max(0, self.place + places)
-            self.gap = self.place + self._step
+            self._expect(max(0, self.place + places))
 
     def _settle_beside(self, hand: Hand) -> None:
         for offset, number in self._beside:
@@ -74,6 +77,10 @@ class Anchor:
             self._cut(earlier + 1)
         elif later is not None and _seen(hand, max(0, later - _FAR_ENOUGH), later):
             self._cut(later)
+        elif earlier is not None:
+            self._expect(earlier + 1)
+        elif later is not None:
+            self._expect(max(0, later - 1))
 
     def _neighbours(self, hand: Hand) -> tuple[int | None, int | None]:
         """Where the nearest rows in hand that stood before and after it are now."""
@@ -85,6 +92,9 @@ class Anchor:
             elif at is not None:
                 later = at
         return earlier, later
+
+    def _expect(self, place: int) -> None:
+        self.place, self.gap = place, place + self._step
 
     def _stand(self, place: int) -> None:
         self.place, self.gap, self.settled = place, place + self._step, True

@@ -27,14 +27,16 @@ _ROUND: Final = 10
 class Reading(Struct):
     """What one page says, seen with what is known of its list.
 
-    `start` is the place of its first row, `stride` the size of the pages it is one of. `ends`
-    and `goes_on` tell whether rows follow; where neither holds, the page does not tell.
+    `start` is the place of its first row, `stride` the size of the pages it is one of, `last` the
+    number of the last of them, None where Link does not tell. `ends` and `goes_on` tell whether
+    rows follow; where neither holds, the page does not tell.
     `doubtful` is a page that may stand elsewhere, since the list may have ignored its size;
     `suspect` one that may be short only because a page must not be longer.
     """
 
     start: int
     stride: int
+    last: int | None
     ends: bool = False
     goes_on: bool = False
     doubtful: bool = False
@@ -93,22 +95,23 @@ class Habit:
             self.linked = True
         goes_on = links is not None and links.next is not None and count > 0
         stride = self._learned_stride(ask, count, links, goes_on=goes_on)
-        start = (ask.page - 1) * stride
+        last = None if links is None or links.last is None else links.last.page
+        reading = Reading((ask.page - 1) * stride, stride, last, goes_on=goes_on)
         if goes_on:
-            return Reading(start, stride, goes_on=True)
+            return reading
         # A page that is not full may be the last one, or one of a list with smaller pages.
         unproven = count < ask.per_page == stride > self.confirmed and self.fixed is None
-        doubtful = unproven and ask.page > 1 and stride != DEFAULT_PAGE_SIZE
+        reading.doubtful = unproven and ask.page > 1 and stride != DEFAULT_PAGE_SIZE
         if count == 0:
-            return Reading(start, stride, ends=ask.page == 1, doubtful=doubtful)
-        if links is not None:
-            return Reading(start, stride, ends=True, doubtful=doubtful)
-        round_number = count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE
-        suspect = unproven and stride > DEFAULT_PAGE_SIZE and round_number
-        ends = count < stride and not suspect
-        if not ends:
-            self.linked = False
-        return Reading(start, stride, ends=ends, doubtful=doubtful, suspect=suspect)
+            reading.ends = ask.page == 1
+        elif links is not None:
+            reading.ends = True
+        else:
+            round_number = count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE
+            reading.suspect = unproven and stride > DEFAULT_PAGE_SIZE and round_number
+            reading.ends = count < stride and not reading.suspect
+            self.linked = False if not reading.ends else self.linked
+        return reading
 
     def _learned_stride(self, ask: Ask, count: int, links: Links | None, *, goes_on: bool) -> int:
         if count > ask.per_page:
@@ -142,11 +145,11 @@ class Habits:
 def _meaningful(links: Links | None, page: int) -> Links | None:
     """Links to go by: None where there are none, or where they contradict each other.
 
-    Without `next`, but with a `last` that is further on, one of them is missing or wrong.
+    A next page after the last one, or none before it: one of the two is missing or wrong.
     """
     if links is None or not (links.first or links.prev or links.next or links.last):
         return None
-    if links.next is None and links.last is not None and links.last.page > page:
+    if links.last is not None and (links.next is None) != (links.last.page <= page):
         return None
     return links
 

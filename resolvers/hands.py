@@ -25,17 +25,15 @@ _LONGEST_SEARCH: Final = 40
 """Requests to find the end of a list without Link: enough for a billion rows."""
 
 _REACH: Final = (50, 150)
-"""How far the first and the second look for a row that moved go, in places."""
-
-LOOKS: Final = len(_REACH)
-"""How often a hand may look for rows that moved."""
+"""How far the first and the second look for a row that moved go, in places; there is no third."""
 
 
 class Hand:
     """The rows that one window has seen.
 
     `expected` are the numbers that should stand at some places: they prove that a page of a list
-    whose habits are unknown is where it should be.
+    whose habits are unknown is where it should be. `spent` counts the
+    requests, without looks that only taught how the list serves its pages.
     """
 
     def __init__(self, fetch: Fetch, habit: Habit, expected: Mapping[int, int]) -> None:
@@ -51,6 +49,7 @@ class Hand:
         self._suspect: int | None = None
         self._doubted: list[tuple[Ask, Page]] = []
         self._looks = 0
+        self.spent = 0
 
     @property
     def end(self) -> int | None:
@@ -100,15 +99,18 @@ class Hand:
 
     async def look(self, place: int) -> bool:
         """Look for moved rows around a place; False where there is nothing more to see."""
-        if self._looks == LOOKS:
+        if self._looks == len(_REACH):
             return False
         reach = _REACH[self._looks]
         ask = page_outwards(place, self.rows, self._sizes, self._ceiling, reach)
         if ask is None:
             return False
-        sizes = self._sizes
+        sizes, spent = self._sizes, self.spent
         await self._ask([ask])
-        self._looks += sizes == self._sizes  # a page of another size showed other places
+        if sizes == self._sizes:
+            self._looks += 1
+        else:
+            self.spent = spent  # a page of another size taught something, but of other places
         return True
 
     async def find_end(self, size: int) -> None:
@@ -201,12 +203,13 @@ class Hand:
             await self._dispel(ask, page)
 
     async def _page(self, ask: Ask) -> Page:
+        self.spent += 1
         return await self._fetch(ask.page, ask.per_page)
 
     async def _dispel(self, ask: Ask, page: Page) -> None:
         """Find out where a page stands: pages of the default size stand still in any case."""
-        if self._habit.fixed is not None:
-            return  # not where it was thought to be, then
+        if ask.per_page > self._sizes.greatest or self._sizes.fixed is not None:
+            return  # what else was learned shows that it is not where it was thought to be
         start = (ask.page - 1) * ask.per_page
         if self._habit.confirmed < ask.per_page:
             check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
@@ -220,13 +223,14 @@ class Hand:
 
     def _take(self, ask: Ask, page: Page) -> None:
         reading = self._habit.read(ask, page)
-        if reading.doubtful:
+        limit = 0 if self._cautious is None else self._cautious.greatest
+        if reading.doubtful and ask.per_page > limit:
             if not self._proven(reading, page):
                 self._doubted.append((ask, page))
                 return
             self._habit.respected(ask.per_page)
-        if page.links is not None and page.links.last is not None:
-            self._last = page.links.last.page, reading.stride
+        if reading.last is not None:
+            self._last = reading.last, reading.stride
         self._place(reading, page.rows)
 
     def _agrees(self, start: int, rows: Sequence[Any]) -> bool:

@@ -23,7 +23,7 @@ from .anchors import Anchor
 from .cursors import Cursor, cursor_of, read_cursor
 from .errors import BadUserInput
 from .habits import Habits
-from .hands import LOOKS, Fetch, Hand, number_of
+from .hands import Fetch, Hand, number_of
 from .windows import window_places
 
 __all__ = [
@@ -46,8 +46,11 @@ LARGEST_WINDOW: Final = 500
 _PAGES_AROUND: Final = 5
 """How many numbered pages are shown around the current one, itself included."""
 
-_ROUNDS: Final = 2 * (LOOKS + 2) + 2
-"""How often a window may be placed anew: twice for each look, each anchor and the end."""
+_MORE_FOR_A_SHIFT: Final = 2
+"""Requests after which rows that moved are looked for no more."""
+
+_ROUNDS: Final = 16
+"""How often a window may be placed anew: more than its cursors, its looks and its end can need."""
 
 
 class Arguments(Struct, frozen=True):
@@ -203,7 +206,7 @@ class _Search:
     async def _settled(self) -> range:
         """The places of the window, once its cursors' rows are found or given up."""
         hand, backwards = self._hand, self._request.backwards
-        span = range(0)
+        span, granted = range(0), 0
         for _ in range(_ROUNDS):
             span = await self._span()
             near = [
@@ -214,10 +217,11 @@ class _Search:
             low = min([span.start, *(anchor.place for anchor in near)])
             high = max([span.stop, *(anchor.place + 1 for anchor in near)])
             await hand.cover(low, high, backwards=backwards, telling_next=high == span.stop)
-            if self._any_settled():
+            granted = granted or hand.spent + _MORE_FOR_A_SHIFT
+            if self._any_learned():
                 continue
             if near:
-                if not await hand.look(near[0].place):
+                if hand.spent >= granted or not await hand.look(near[0].place):
                     near[0].give_up(hand)
             elif backwards and span and not hand.may_hold(span.stop - 1):
                 await hand.find_end(self._request.size)
@@ -237,12 +241,13 @@ class _Search:
             stop = hand.end if stop is None else min(stop, hand.end)
         return window_places(size, backwards=True, start=start, stop=stop)
 
-    def _any_settled(self) -> bool:
+    def _any_learned(self) -> bool:
         for anchor in self._anchors:
             place = anchor.place
-            if anchor.settle(self._hand):
-                for other in self._anchors:
-                    other.shift(anchor.place - place)
+            if anchor.learn(self._hand):
+                if anchor.settled:
+                    for other in self._anchors:
+                        other.shift(anchor.place - place)
                 return True
         return False
 

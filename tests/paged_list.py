@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,18 +28,22 @@ class PagedList:
 
     `fixed` is the page size of a list that ignores `per_page`; `largest` the most that it serves;
     `linked` whether it gives a Link header, `echoes` whether that repeats the size that was asked
-    for, and `last` what it claims to be the last page, whatever the truth.
+    for, `last` what it claims to be the last page, whatever the truth, and `endless` whether it
+    claims that there is always a next one.
     """
 
-    numbers: list[int | None]
+    numbers: list[Any]
     fixed: int | None = None
     largest: int = 100
     linked: bool = True
     echoes: bool = False
     last: int | None = None
+    endless: bool = False
     failing: set[tuple[int, int]] = field(default_factory=set)
     asked: list[tuple[int, int]] = field(default_factory=list)
     at_once: int = 0
+    meanwhile: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """What happens to the list just before its n-th request is answered."""
     habits: Habits = field(default_factory=Habits)
     _waiting: int = 0
 
@@ -48,12 +52,14 @@ class PagedList:
         assert page >= 1
         assert 1 <= per_page <= 100
         self.asked.append((page, per_page))
+        turn = len(self.asked)
         self._waiting += 1
         self.at_once = max(self.at_once, self._waiting)
         try:
             await asyncio.sleep(0)
         finally:
             self._waiting -= 1
+        self.meanwhile.pop(turn, lambda: None)()
         if (page, per_page) in self.failing:
             raise BadResponse("told to fail")
         size = self.fixed or min(per_page, self.largest)
@@ -68,7 +74,7 @@ class PagedList:
         return Links(
             first=PageLink(1, said),
             prev=PageLink(page - 1, said) if page > 1 else None,
-            next=PageLink(page + 1, said) if page < pages else None,
+            next=PageLink(page + 1, said) if page < pages or self.endless else None,
             last=PageLink(self.last or pages, said),
         )
 

@@ -7,6 +7,7 @@ come or go, and of a cursor's row and the rows beside it, one lives on.
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from resolvers.cursors import read_cursor
+from resolvers.cursors import Beside, cursor_of, read_cursor
 from resolvers.listings import Arguments
 from tests.paged_list import ALBUMS, MANNERS, PagedList, end_of, numbers_of, start_of
 
@@ -184,3 +185,155 @@ def test_a_walk_shows_every_row_that_lives_through_it_once() -> None:
     run_state_machine_as_test(
         Walks, settings=settings(max_examples=60, stateful_step_count=25, deadline=None)
     )
+
+
+async def test_a_deleted_row_whose_neighbours_are_unknown_is_followed_by_place() -> None:
+    rows = PagedList([number for number in range(200) if number != 99])
+    cursor = cursor_of(ALBUMS, 99, 99)
+
+    forward = await rows.window(Arguments(first=3, after=cursor))
+    backward = await rows.window(Arguments(last=3, before=cursor))
+
+    assert numbers_of(forward) == [100, 101, 102]
+    assert numbers_of(backward) == [96, 97, 98]
+
+
+@pytest.mark.parametrize("gone", [{99}, {99, 98}, {99, 100}, {99, 100, 101}])
+@pytest.mark.parametrize(
+    "beside", [((-1, 98), (1, 100)), ((-1, 98), (-2, 97)), ((1, 100), (2, 101))]
+)
+async def test_a_deleted_row_is_told_by_its_neighbours_however_all_moved(
+    gone: set[int], beside: Beside
+) -> None:
+    if {number for _, number in beside} <= gone:
+        return
+    rows = PagedList([*range(500, 513), *(number for number in range(200) if number not in gone)])
+    cursor = cursor_of(ALBUMS, 99, 99, beside)
+    remaining = [number for number in range(200) if number not in gone]
+
+    forward = await rows.window(Arguments(first=2, after=cursor))
+    backward = await rows.window(Arguments(last=2, before=cursor))
+
+    assert numbers_of(forward) == [number for number in remaining if number > 99][:2]
+    assert numbers_of(backward) == [number for number in remaining if number < 99][-2:]
+
+
+@pytest.mark.parametrize("change", [0, 7, -7])
+async def test_a_row_that_is_none_by_now_is_still_where_its_neighbours_say(change: int) -> None:
+    rows = PagedList([None if number == 99 else number for number in range(200)])
+    cursor = cursor_of(ALBUMS, 99, 99, ((-1, 98), (1, 100)))
+    if change > 0:
+        rows.numbers[:0] = range(500, 500 + change)
+    else:
+        del rows.numbers[:-change]
+
+    forward = await rows.window(Arguments(first=2, after=cursor))
+    backward = await rows.window(Arguments(last=2, before=cursor))
+
+    assert numbers_of(forward) == [100, 101]
+    assert numbers_of(backward) == [97, 98]
+
+
+async def test_a_row_that_was_none_is_told_by_its_neighbours() -> None:
+    rows = PagedList([500, 501, *(None if number == 99 else number for number in range(200))])
+    cursor = cursor_of(ALBUMS, 99, None, ((-1, 98), (1, 100)))
+
+    assert numbers_of(await rows.window(Arguments(first=2, after=cursor))) == [100, 101]
+    assert numbers_of(await rows.window(Arguments(last=2, before=cursor))) == [97, 98]
+
+
+@pytest.mark.parametrize("change", [-30, 30])
+async def test_both_cursors_follow_their_rows(change: int) -> None:
+    rows = PagedList(list(range(300)))
+    after, before = cursor_of(ALBUMS, 99, 99), cursor_of(ALBUMS, 110, 110)
+    if change > 0:
+        rows.numbers[:0] = range(500, 500 + change)
+    else:
+        del rows.numbers[:-change]
+
+    for size in (5, 25):
+        forward = await rows.window(Arguments(first=size, after=after, before=before))
+        backward = await rows.window(Arguments(last=size, after=after, before=before))
+        assert numbers_of(forward) == list(range(100, 110))[:size]
+        assert numbers_of(backward) == list(range(100, 110))[-size:]
+
+
+async def test_a_row_that_moved_out_of_reach_is_taken_by_place() -> None:
+    rows = PagedList([*range(5_000, 6_000), *range(300)])
+
+    shown = await rows.window(Arguments(first=2, after=cursor_of(ALBUMS, 99, 99)))
+
+    assert numbers_of(shown) == [5_099, 5_100]
+    assert len(rows.asked) == 3
+
+
+@pytest.mark.parametrize("backwards", [True, False])
+async def test_where_the_list_shrank_away_the_window_is_empty_or_its_end(
+    *, backwards: bool
+) -> None:
+    rows = PagedList(list(range(40)))
+    cursor = cursor_of(ALBUMS, 400, 900)
+
+    if backwards:
+        shown = await rows.window(Arguments(last=3, before=cursor))
+        assert numbers_of(shown) == [37, 38, 39]
+    else:
+        shown = await rows.window(Arguments(first=3, after=cursor))
+        assert numbers_of(shown) == []
+    assert not shown.has_next
+    assert shown.has_previous
+
+
+async def test_a_row_that_two_pages_of_a_window_show_counts_once() -> None:
+    rows = PagedList(list(range(400)))
+    await rows.window(Arguments(first=100))
+    rows.asked.clear()
+    rows.meanwhile[2] = lambda: rows.numbers.insert(0, 5_000)
+
+    shown = await rows.window(Arguments(first=200))
+
+    assert numbers_of(shown) == [*range(100), *range(100, 199)]
+    assert shown.has_next
+
+
+async def test_the_end_is_found_where_the_list_grew_since_link_told_it() -> None:
+    rows = PagedList(list(range(333)))
+    rows.meanwhile[2] = lambda: rows.numbers.extend(range(333, 340))
+
+    shown = await rows.window(Arguments(last=10), count=True)
+
+    assert numbers_of(shown) == list(range(330, 340))
+    assert (shown.has_next, shown.total_count) == (False, 340)
+
+
+async def test_the_end_is_found_where_the_list_shrank_since_link_told_it() -> None:
+    rows = PagedList(list(range(333)))
+    rows.meanwhile[2] = lambda: rows.numbers.__delitem__(slice(250, None))
+
+    shown = await rows.window(Arguments(last=10), count=True)
+
+    assert numbers_of(shown) == list(range(240, 250))
+    assert (shown.has_next, shown.total_count) == (False, 250)
+
+
+async def test_a_row_that_was_none_and_is_nowhere_told_is_taken_by_place() -> None:
+    rows = PagedList(list(range(200)))
+    cursor = cursor_of(ALBUMS, 99, None, ((-1, 900), (1, 901)))
+
+    assert numbers_of(await rows.window(Arguments(first=2, after=cursor))) == [100, 101]
+    assert numbers_of(await rows.window(Arguments(last=2, before=cursor))) == [97, 98]
+
+
+@pytest.mark.parametrize("change", range(35, 60, 3))
+@pytest.mark.parametrize("beside", [((-1, 298), (-2, 297)), ((1, 300), (2, 301))])
+async def test_a_deleted_row_is_told_by_neighbours_at_the_edge_of_what_was_seen(
+    beside: Beside, change: int
+) -> None:
+    remaining = [number for number in range(600) if number != 299]
+    ahead = PagedList(remaining[change:])
+    cursor = cursor_of(ALBUMS, 299, 299, beside)
+
+    forward = await ahead.window(Arguments(first=1, after=cursor))
+    backward = await ahead.window(Arguments(last=1, before=cursor))
+
+    assert (numbers_of(forward), numbers_of(backward)) == ([300], [298])

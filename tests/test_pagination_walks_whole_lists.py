@@ -45,3 +45,12 @@ async def test_a_link_that_lies_about_the_last_page_spoils_no_walk(last: int) ->
 
     assert await walk_forward(rows, 30) == rows.numbers
     assert await walk_backward(rows, 30) == rows.numbers
+
+
+@pytest.mark.parametrize("size", [7, 30, 100])
+async def test_a_link_that_always_has_a_next_page_spoils_no_walk(size: int) -> None:
+    for length in (1, 24, 100, 333):
+        rows = PagedList(list(range(length)), last=1, endless=True)
+
+        assert await walk_forward(rows, size) == rows.numbers
+        assert await walk_backward(rows, size) == rows.numbers

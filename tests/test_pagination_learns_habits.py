@@ -1,0 +1,174 @@
+"""How a list serves its pages is learned once for all callers, and unlearned when it changes."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from resolvers.cursors import cursor_of
+from resolvers.habits import Habits
+from resolvers.listings import Arguments, checked, window
+from tests.paged_list import ALBUMS, PagedList, Record, end_of, numbers_of
+from upstream.errors import BadResponse
+from upstream.listing import Links, Page, PageLink
+
+
+def rows_with(**manner: Any) -> PagedList:
+    return PagedList(list(range(1_000, 1_500)), **manner)
+
+
+def after(place: int) -> str:
+    return cursor_of(ALBUMS, place, 1_000 + place)
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+async def test_that_per_page_is_ignored_is_learned_from_the_first_answer(*, echoes: bool) -> None:
+    rows = rows_with(fixed=25, echoes=echoes)
+
+    await rows.window(Arguments(first=100))
+    assert rows.asked == [(1, 100), (2, 25), (3, 25), (4, 25)]
+    rows.asked.clear()
+    await rows.window(Arguments(first=30, after=after(199)))
+
+    assert rows.asked == [(8, 25), (9, 25), (10, 25)]
+
+
+@pytest.mark.parametrize("asked", [10, 30])
+async def test_that_per_page_is_ignored_no_longer_is_learned_from_the_first_page(
+    asked: int,
+) -> None:
+    rows = rows_with(fixed=25)
+    await rows.window(Arguments(first=100))
+    rows.fixed = None
+    await rows.window(Arguments(first=asked))
+    rows.asked.clear()
+
+    await rows.window(Arguments(first=80, after=after(199)))
+
+    assert rows.asked == [(3, 94)]
+
+
+async def test_a_list_that_begins_to_ignore_per_page_is_still_shown_right() -> None:
+    rows = rows_with()
+    first = await rows.window(Arguments(first=100))
+    rows.fixed = 25
+
+    shown = await rows.window(Arguments(first=100, after=end_of(first)))
+
+    assert numbers_of(shown) == list(range(1_100, 1_200))
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+@pytest.mark.parametrize("largest", [10, 40, 64])
+async def test_a_smaller_maximum_is_learned(largest: int, *, echoes: bool) -> None:
+    rows = rows_with(largest=largest, echoes=echoes)
+    await rows.window(Arguments(first=100))
+    rows.asked.clear()
+
+    shown = await rows.window(Arguments(first=100, after=after(199)))
+
+    assert numbers_of(shown) == list(range(1_200, 1_300))
+    assert all(per_page <= largest for _, per_page in rows.asked)
+
+
+async def test_a_smaller_maximum_is_unlearned_from_the_first_page() -> None:
+    rows = rows_with(largest=40)
+    await rows.window(Arguments(first=100))
+    rows.largest = 100
+    await rows.window(Arguments(first=100))
+    rows.asked.clear()
+
+    await rows.window(Arguments(first=100))
+
+    assert rows.asked == [(1, 100)]
+
+
+async def test_a_short_last_page_is_no_smaller_maximum() -> None:
+    rows = PagedList(list(range(60)))
+
+    await rows.window(Arguments(first=100))
+
+    assert rows.habits.of("albums").sizes.largest == 100
+    assert rows.habits.of("albums").sizes.fixed is None
+
+
+@pytest.mark.parametrize(("length", "further"), [(25, (2, 25)), (40, (2, 34))])
+async def test_without_link_a_suspiciously_round_page_is_followed_by_one_more(
+    length: int, further: tuple[int, int]
+) -> None:
+    ended = PagedList(list(range(length)), linked=False)
+    limited = PagedList(list(range(200)), linked=False, largest=length)
+
+    assert len((await ended.window(Arguments(first=100))).rows) == length
+    assert ended.asked == [(1, 100), further]
+    assert len((await limited.window(Arguments(first=100))).rows) == 100
+
+
+async def test_collections_have_habits_of_their_own() -> None:
+    habits = Habits()
+    habits.of("labels").ignored(25)
+
+    assert habits.of("labels").sizes.fixed == 25
+    assert habits.of("albums").sizes.fixed is None
+
+
+async def test_only_the_first_page_is_asked_for_until_it_is_known_what_the_list_does() -> None:
+    cold = rows_with()
+    await cold.window(Arguments(first=500))
+
+    assert cold.at_once == 4
+    assert cold.asked[0] == (1, 100)
+
+
+@pytest.mark.parametrize("place", [30, 90, 270, 450, 499])
+@pytest.mark.parametrize("size", [1, 40, 100])
+async def test_a_cursor_works_where_nothing_is_known_of_its_list(place: int, size: int) -> None:
+    for manner in ({"fixed": 25, "echoes": True}, {"fixed": 25, "linked": False}, {"largest": 40}):
+        shown = await rows_with(**manner).window(Arguments(first=size, after=after(place)))
+
+        assert numbers_of(shown) == list(range(1_000, 1_500))[place + 1 : place + 1 + size]
+
+
+async def test_a_page_beyond_the_end_is_told_from_one_that_stands_elsewhere() -> None:
+    place = cursor_of(ALBUMS, 399, None)
+    short = PagedList(list(range(404)), fixed=25, echoes=True)
+    other = PagedList(list(range(404)), echoes=True)
+
+    assert numbers_of(await short.window(Arguments(first=10, after=place))) == [400, 401, 402, 403]
+    assert numbers_of(await other.window(Arguments(first=10, after=place))) == [400, 401, 402, 403]
+
+
+async def test_an_endpoint_whose_next_link_makes_no_sense_is_read_to_its_end() -> None:
+    async def fetch(page: int, per_page: int) -> Page:
+        await asyncio.sleep(0)
+        rows = list(range(60))[(page - 1) * per_page : page * per_page]
+        return Page([Record(number) for number in rows], Links(last=PageLink(9)))
+
+    request = checked(Arguments(first=30), ALBUMS)
+    first = await window(fetch, Habits(), ALBUMS, request)
+    request = checked(Arguments(first=50, after=end_of(first)), ALBUMS)
+    second = await window(fetch, Habits(), ALBUMS, request)
+
+    assert numbers_of(first) == list(range(30))
+    assert first.has_next
+    assert numbers_of(second) == list(range(30, 60))
+    assert not second.has_next
+
+
+async def test_an_end_that_is_nowhere_is_a_bad_response() -> None:
+    async def fetch(page: int, per_page: int) -> Page:
+        await asyncio.sleep(0)
+        return Page([Record((page - 1) * per_page + at) for at in range(per_page)])
+
+    with pytest.raises(BadResponse):
+        await window(fetch, Habits(), ALBUMS, checked(Arguments(last=5), ALBUMS))
+
+
+async def test_the_end_of_a_long_list_without_link_is_searched_for() -> None:
+    rows = PagedList(list(range(14_000)), linked=False)
+
+    shown = await rows.window(Arguments(last=10), count=True)
+
+    assert numbers_of(shown) == list(range(13_990, 14_000))
+    assert shown.total_count == 14_000
+    assert len(rows.asked) < 20
