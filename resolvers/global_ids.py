@@ -4,7 +4,8 @@ Follows the Relay object identification specification; ../shared/schema.graphql 
 """
 
 import binascii
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 
 from resolvers.errors import BadUserInput
 
@@ -17,7 +18,7 @@ LONGEST_ID = 64
 
 def global_id(type_name: str, number: int) -> str:
     """The global ID of an object."""
-    return b64encode(b"%s:%d" % (type_name.encode(), number)).decode()
+    return b2a_base64(f"{type_name}:{number}".encode(), newline=False).decode("ascii")
 
 
 def split_global_id(text: str) -> tuple[str, int]:

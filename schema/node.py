@@ -25,9 +25,9 @@ def _id_resolver(type_name: str) -> Callable[[Any], strawberry.ID]:
     @pure
     def global_id_of(root: Any) -> strawberry.ID:
         number = root.database_id
+        if type(number) is int:
+            return strawberry.ID(global_id(type_name, number))
         # in the place of a number that the REST API got wrong stands the error
-        if isinstance(number, Exception):
-            raise number
-        return strawberry.ID(global_id(type_name, number))
+        raise number
 
     return global_id_of

@@ -25,10 +25,9 @@ def duration_seconds(root: Any) -> int | None:
 @pure
 def streamable(root: Any) -> bool:
     """Whether a track has any stream URL that can be one."""
-    return any(
-        isinstance(url, str) and is_url(url)
-        for url in (root.high_bitrate_url, root.low_bitrate_url)
-    )
+    high, low = root.high_bitrate_url, root.low_bitrate_url
+    # where the REST API got an address wrong, an error may stand for it
+    return (isinstance(high, str) and is_url(high)) or (isinstance(low, str) and is_url(low))
 
 
 @pure
