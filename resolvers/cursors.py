@@ -7,6 +7,7 @@ who could ask for any row anyway. Only the one spelling that `cursor_of` gives i
 """
 
 import binascii
+from base64 import urlsafe_b64encode
 from functools import lru_cache
 from typing import Final, TypeAlias, get_args
 
@@ -44,19 +45,18 @@ class Cursor(Struct, frozen=True):
 
 def cursor_of(listing: Listing, place: int, number: int | None, beside: Beside = ()) -> str:
     """The cursor of the row at a place of a list; its number is None where it has none."""
-    head, days = _list_named(listing)
+    heads, days = _list_named(listing)
     shape = _OFFSETS.index(tuple([offset for offset, _ in beside]))
-    said = bytearray((head | (number is not None) << 4 | shape << 5,))
-    said += days
-    _write(said, place + 1)
-    if number is not None:
-        _write(said, number)
-    origin = number or 0
-    for _, neighbour in beside:
-        _write(said, _folded(neighbour - origin))
+    if number is None:
+        parts = [heads[shape], days, _written(place + 1)]
+        origin = 0
+    else:
+        parts = [heads[shape + len(_OFFSETS)], days, _written(place + 1), _written(number)]
+        origin = number
+    parts += [_written(_folded(neighbour - origin)) for _, neighbour in beside]
+    said = b"".join(parts)
     said += binascii.crc_hqx(said, _CHECK_SEED).to_bytes(_CHECK_BYTES, "big")
-    text = binascii.b2a_base64(said, newline=False).rstrip(b"=")
-    return text.translate(_TO_URL).decode("ascii")
+    return urlsafe_b64encode(said).rstrip(b"=").decode("ascii")
 
 
 def read_cursor(text: str, listing: Listing) -> Cursor:
@@ -72,7 +72,6 @@ def read_cursor(text: str, listing: Listing) -> Cursor:
     )
 
 
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
 
@@ -81,15 +80,16 @@ def _parts(cursor: Cursor) -> tuple[int, int | None, Beside]:
 
 
 @lru_cache(maxsize=256)
-def _list_named(listing: Listing) -> tuple[int, bytes]:
+def _list_named(listing: Listing) -> tuple[list[bytes], bytes]:
+    """The first byte, by shape without and then with a number, and the days."""
     head = _COLLECTIONS.index(listing.collection)
-    days = bytearray()
+    days = b""
     if listing.since is not None and listing.until is not None:
         head |= 1 << 3
         since = listing.since.toordinal()
-        _write(days, since)
-        _write(days, _folded(listing.until.toordinal() - since))
-    return head, bytes(days)
+        days = _written(since) + _written(_folded(listing.until.toordinal() - since))
+    shapes = range(len(_OFFSETS))
+    return [bytes((head | numbered << 4 | at << 5,)) for numbered in (0, 1) for at in shapes], days
 
 
 def _read(text: str, listing: Listing) -> Cursor | None:
@@ -130,11 +130,14 @@ class _Numbers:
                 return value
 
 
-def _write(said: bytearray, value: int) -> None:
+@lru_cache(maxsize=4096)  # neighbouring rows have most of their bytes in common
+def _written(value: int) -> bytes:
+    said = bytearray()
     while value > 0x7F:  # noqa: PLR2004 -- seven bits to a byte
         said.append(value & 0x7F | 0x80)
         value >>= 7
     said.append(value)
+    return bytes(said)
 
 
 def _folded(difference: int) -> int:

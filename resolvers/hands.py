@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from upstream.errors import BadResponse
-from upstream.listing import DEFAULT_PAGE_SIZE, Page
+from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Page
 
 from .cursors import Beside
 from .habits import Habit, Reading
@@ -132,17 +132,19 @@ class Hand:
             stride = self._sizes.greatest
             first = self._floor // stride
             if self._ceiling is None:
-                await self._ask([Ask(2 * first + 1, stride)])
+                page = 2 * first + 1
             else:
-                await self._ask([Ask((first + (self._ceiling - 1) // stride) // 2 + 1, stride)])
+                page = (first + (self._ceiling - 1) // stride) // 2 + 1
+            await self._ask([Ask(page, min(stride, LARGEST_PAGE_SIZE))])
         if self.end is None:
             raise BadResponse("a list has no end that could be found")
 
     async def count(self) -> int | None:
         """The length of the list, for one request at most; None where that can't tell it."""
         if self.end is None and self._last is not None and self._last[1] != 1:
-            respects = self._habit.confirmed > 0
-            await self._ask([Ask(1, 1) if respects else Ask(*self._last)])
+            page, stride = self._last
+            last = Ask(page, min(stride, LARGEST_PAGE_SIZE))
+            await self._ask([Ask(1, 1) if self._habit.confirmed else last])
         if self.end is not None or self._last is None:
             return self.end
         length, stride = self._last
@@ -186,7 +188,7 @@ class Hand:
             asks = plain if len(plain) == 1 else asks
         if asks[0].page == 1 and self._cautious is None and sizes != Sizes():
             # The first page begins at the first row whatever its size: a chance to unlearn.
-            asks[0] = Ask(1, Sizes().smallest_for(missing.stop))
+            asks[0] = Ask(1, min(missing.stop, LARGEST_PAGE_SIZE))
         return asks
 
     async def _ask(self, asks: Sequence[Ask], *, backwards: bool = False) -> None:

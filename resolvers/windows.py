@@ -24,10 +24,6 @@ class Sizes(Struct, frozen=True):
     largest: int = LARGEST_PAGE_SIZE
     fixed: int | None = None
 
-    def smallest_for(self, count: int) -> int:
-        """The smallest size that may hold `count` rows on one page, or else the largest."""
-        return self.fixed or max(1, min(count, self.largest))
-
     @property
     def greatest(self) -> int:
         """The most rows that one page may bring."""
@@ -84,16 +80,17 @@ def page_outwards(
         return None
     nearest = min(unseen, key=lambda at: abs(at - centre))
     smallest = sizes.fixed or (sizes.largest + 1) // 2
-    best, best_score = Ask(nearest // sizes.greatest + 1, sizes.greatest), (0, 0)
+    best, best_score = Ask(nearest // sizes.greatest + 1, LARGEST_PAGE_SIZE), (0, 0)
     for size in range(sizes.greatest, smallest - 1, -1):
         page = nearest // size + 1
         shown = [at for at in range((page - 1) * size, page * size) if at in unseen]
         before = sum(1 for at in shown if at < centre)
         score = (len(shown), -abs(2 * before - len(shown)))
         if score > best_score:
-            best, best_score = Ask(page, size), score
+            best, best_score = Ask(page, min(size, LARGEST_PAGE_SIZE)), score
     return best
 
 
 def _pages(low: int, high: int, size: int) -> list[Ask]:
-    return [Ask(page, size) for page in range(low // size + 1, (high - 1) // size + 2)]
+    asked = min(size, LARGEST_PAGE_SIZE)  # a list may serve more, but must not be asked for more
+    return [Ask(page, asked) for page in range(low // size + 1, (high - 1) // size + 2)]
