@@ -15,6 +15,7 @@ from schema.label import Label
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.track import Track
 
 FEDERATION_VERSION: Final = "2.9"
@@ -23,6 +24,7 @@ FEDERATION_VERSION: Final = "2.9"
 schema = Subgraph(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Artist, Label, Track],
     federation_version=FEDERATION_VERSION,
     execution_context_class=compiled_execution(),

@@ -17,6 +17,7 @@ from strawberry import Schema
 
 from resolvers.context import Context as OurContext
 from resolvers.habits import Habits
+from resolvers.live import Live
 from schema import schema as our_schema
 from schema.errors import presented
 from upstream.caller import Caller
@@ -24,9 +25,10 @@ from upstream.client import Upstream
 from web.answers import Send
 from web.documents import Documents
 from web.drain import Drain
-from web.graphql import Application, Context, Endpoint, Scope, Service
+from web.graphql import Application, Context, Scope, Service
 from web.health import Health
 from web.incoming import Receive
+from web.live import LiveEndpoint
 from web.logs import log_request
 from web.metrics import Metrics
 from web.persisted import MemoryStore, Persisted, Store, trusted_documents
@@ -94,7 +96,7 @@ class App:
         self._tracing = tracing
         if settings.log_requests:
             observers.append(log_request)
-        endpoint = Endpoint(
+        endpoint = LiveEndpoint(
             settings,
             Service(
                 schema=schema,
@@ -111,9 +113,12 @@ class App:
                 keepsakes=upstream.keepsakes if settings.policy.cache_bytes else None,
                 observers=observers,
             ),
+            Live(upstream, interval=settings.live_interval, patience=settings.deadline),
+            self.drain,
         )
         metrics.watch(upstream.state, lambda: endpoint.under_way)
         self._graphql: Application = endpoint
+        self._websocket: Application = endpoint.websocket
         health = Health(upstream, self.drain, presented)
         self._others = Starlette(
             routes=[
@@ -145,8 +150,10 @@ class App:
             await self._application(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._others(scope, receive, send)
+        elif scope["path"] == "/graphql":
+            await self._websocket(scope, receive, send)
         else:
-            # A WebSocket: nothing here speaks it.
+            # A WebSocket elsewhere: nothing there speaks it.
             await send({"type": "websocket.close", "code": 1008})
 
     async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -143,6 +143,22 @@ class Settings:
         "Bytes up to which glibc's malloc keeps memory for reuse; 0 leaves it alone.",
         most=2**31 - 1,
     )
+    live_interval: float = setting(
+        30.0,
+        "Seconds between two looks for new deliveries, for each token that subscribes to them.",
+        least=0.05,
+        most=3600,
+    )
+    live_subscriptions: int = setting(
+        1_000, "Subscriptions that may be open, over all connections.", most=100_000
+    )
+    live_subscriptions_per_socket: int = setting(
+        20, "Subscriptions that one WebSocket may have open.", most=1_000
+    )
+    live_sockets: int = setting(1_000, "WebSockets that may be open.", most=100_000)
+    live_init_timeout: float = setting(
+        10.0, "Seconds in which a WebSocket's client has to introduce itself.", least=0.01
+    )
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
 

@@ -1,0 +1,186 @@
+"""Live: the deliveries that were processed since somebody began to wait, each told once.
+
+The REST API tells nobody of anything, so it is asked again and again: once for each token, however
+many wait with it. Whoever begins to wait hears of what is new from then on; what the list held
+already is not told, and what is told is never told again to the same who wait.
+"""
+
+import asyncio
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
+
+from resolvers.context import Context, Info
+from resolvers.deliveries import joined_deliveries
+from resolvers.joins import number_of
+from upstream.caller import Caller
+from upstream.client import Upstream
+from upstream.errors import Forbidden, Overloaded, Unauthenticated, UpstreamError
+from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Listing, Page
+
+MOST_PAGES: Final = 100
+"""Pages that one look reads: far more deliveries than two days ever had."""
+
+MOST_WAITING: Final = 1_000
+"""Deliveries that somebody may be behind; whoever is slower is told so, and waits no more."""
+
+MOST_TOLD: Final = 50_000
+"""Numbers of deliveries that are remembered as told, for each token."""
+
+_ENDING: Final = (Unauthenticated, Forbidden)
+"""The failures after which asking again with the same token is of no use."""
+
+News = asyncio.Queue[Any]
+"""Deliveries for one who waits, and at the end perhaps the error that ends it."""
+
+
+class Live:
+    """The looks at the list of deliveries, one for each token that anybody waits with."""
+
+    def __init__(self, upstream: Upstream, *, interval: float, patience: float) -> None:
+        """`interval` is in seconds, between two looks; `patience` bounds one look."""
+        self._upstream = upstream
+        self._interval = interval
+        self.patience = patience
+        self._feeds: dict[str, _Feed] = {}
+
+    async def deliveries(self, token: str) -> AsyncIterator[Any]:
+        """Deliveries, as they are processed; raises an UpstreamError where it can't go on."""
+        feed = self._feeds.get(token)
+        if feed is None or feed.over:
+            feed = self._feeds[token] = _Feed(self._upstream, token, self._interval, self.patience)
+        news: News = asyncio.Queue()
+        feed.waiting.add(news)
+        try:
+            await feed.begun()
+            while True:
+                item = await news.get()
+                if isinstance(item, UpstreamError):
+                    raise item.fresh()
+                yield item
+        finally:
+            feed.waiting.discard(news)
+            if not feed.waiting:
+                feed.close()
+                if self._feeds.get(token) is feed:
+                    del self._feeds[token]
+
+
+class _Feed:
+    """What is new for one token, as long as anybody waits."""
+
+    def __init__(self, upstream: Upstream, token: str, interval: float, patience: float) -> None:
+        self._upstream = upstream
+        self._token = token
+        self._interval = interval
+        self._patience = patience
+        self._told: OrderedDict[int, None] = OrderedDict()
+        self._first = asyncio.get_running_loop().create_future()
+        self._task = asyncio.get_running_loop().create_task(self._look_again_and_again())
+        self.waiting: set[News] = set()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._task.done()
+
+    async def begun(self) -> None:
+        """Return after the first look; raises the UpstreamError that it failed with."""
+        failed = await asyncio.shield(self._first)
+        if failed is not None:
+            raise failed.fresh()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._task.cancel()
+
+    async def _look_again_and_again(self) -> None:
+        try:
+            await self._new()
+        except UpstreamError as error:
+            self._first.set_result(error)
+            return
+        self._first.set_result(None)
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                rows = await self._new()
+            except _ENDING as error:
+                self._tell([error])
+                return
+            except UpstreamError:
+                # the next look brings what this one missed
+                continue
+            self._tell(rows)
+
+    async def _new(self) -> list[Any]:
+        """The deliveries of yesterday to tomorrow that no look has shown before.
+
+        The REST API's day may have begun, or not be over, where it is another day here.
+        """
+        caller = Caller(self._token, asyncio.get_running_loop().time() + self._patience)
+        today = dt.datetime.now(dt.UTC).date()
+        day = dt.timedelta(days=1)
+        listing = Listing("deliveries", today - day, today + day)
+        rows: list[Any] = []
+        for number in range(1, MOST_PAGES + 1):
+            reply = await self._upstream.page(caller, listing, number, LARGEST_PAGE_SIZE)
+            rows += reply.value.rows
+            if not _goes_on(reply.value):
+                break
+        return [row for row in rows if self._is_new(row)]
+
+    def _is_new(self, row: Any) -> bool:
+        number = number_of(row)
+        if number is None or number in self._told:
+            return False
+        self._told[number] = None
+        if len(self._told) > MOST_TOLD:
+            self._told.popitem(last=False)
+        return True
+
+    def _tell(self, items: list[Any]) -> None:
+        for news in list(self.waiting):
+            for item in items:
+                news.put_nowait(item)
+            if news.qsize() > MOST_WAITING:
+                while not news.empty():
+                    news.get_nowait()
+                news.put_nowait(Overloaded("too far behind"))
+                self.waiting.discard(news)
+
+
+def _goes_on(page: Page) -> bool:
+    """Whether a page is not the last one; without a Link header, whether it may be full."""
+    if page.links is not None:
+        return page.links.next is not None
+    return len(page.rows) in {DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE}
+
+
+async def processed_deliveries(live: Live, info: Info) -> AsyncIterator[Any]:
+    """Deliveries as they are processed, joined with what is selected of their albums.
+
+    Each is joined in a context of its own: nothing is kept from one to the next.
+    """
+    ours = info.context
+    selection = info.selection
+    deliveries = live.deliveries(ours.caller.token)
+    try:
+        async for row in deliveries:
+            deadline = asyncio.get_running_loop().time() + live.patience
+            context = Context(Caller(ours.caller.bearer, deadline), ours.upstream, ours.habits)
+            raw = info._raw_info._replace(context=context)  # noqa: SLF001 - it has no public name
+            try:
+                (joined,) = await joined_deliveries(
+                    Info(_raw_info=raw, _field=info._field),  # noqa: SLF001 - likewise
+                    [row],
+                    selection,
+                )
+            finally:
+                context.close()
+            yield joined
+    finally:
+        with suppress(RuntimeError):
+            await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
