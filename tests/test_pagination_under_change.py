@@ -139,13 +139,27 @@ class Walks(RuleBasedStateMachine):
 
     @precondition(lambda self: self._may_change())
     @rule(
-        which=st.integers(min_value=0, max_value=1), offset=st.integers(min_value=-3, max_value=3)
+        which=st.integers(min_value=0, max_value=1),
+        offset=st.integers(min_value=-2, max_value=2),
+        count=st.integers(min_value=1, max_value=5),
     )
-    def insert_near_a_cursor(self, which: int, offset: int) -> None:
-        """A row comes close to where a walk goes on."""
+    def insert_near_a_cursor(self, which: int, offset: int, count: int) -> None:
+        """Rows come close to where a walk goes on."""
         place = self._near_a_cursor(which, offset)
+        for _ in range(count):
+            if place is not None and self._may_change():
+                self._insert(place)
+
+    @precondition(lambda self: self._may_change())
+    @rule(which=st.integers(min_value=0, max_value=1), count=st.integers(min_value=0, max_value=9))
+    def move_all_and_delete_the_row_of_a_cursor(self, which: int, count: int) -> None:
+        """The very row that a walk goes on from goes, and all others move."""
+        place = self._near_a_cursor(which, 0)
         if place is not None:
-            self._insert(place)
+            self._delete(place)
+            for _ in range(count):
+                if self._may_change():
+                    self._insert(0)
 
     @precondition(lambda self: self._may_change())
     @rule(
@@ -337,3 +351,23 @@ async def test_a_deleted_row_is_told_by_neighbours_at_the_edge_of_what_was_seen(
     backward = await ahead.window(Arguments(last=1, before=cursor))
 
     assert (numbers_of(forward), numbers_of(backward)) == ([300], [298])
+
+
+async def test_a_cursor_names_the_rows_beside_its_row() -> None:
+    rows = PagedList(list(range(200)))
+
+    first = await rows.window(Arguments(first=10))
+    second = await rows.window(Arguments(first=10, after=end_of(first)))
+
+    assert read_cursor(first.rows[0].cursor(ALBUMS), ALBUMS).beside == ((1, 1), (2, 2))
+    assert read_cursor(first.rows[5].cursor(ALBUMS), ALBUMS).beside == ((-1, 4), (1, 6))
+    assert read_cursor(end_of(first), ALBUMS).beside == ((-1, 8), (-2, 7))
+    assert read_cursor(start_of(second), ALBUMS).beside == ((-1, 9), (1, 11))
+
+
+async def test_rows_that_came_between_a_row_and_its_neighbour_do_not_hide_it() -> None:
+    rows = PagedList([*range(99), 500, 501, 502, 503, 504, *range(99, 200)])
+    cursor = cursor_of(ALBUMS, 99, 99, ((-1, 98), (-2, 97)))
+
+    assert numbers_of(await rows.window(Arguments(first=1, after=cursor))) == [100]
+    assert numbers_of(await rows.window(Arguments(last=1, before=cursor))) == [504]
