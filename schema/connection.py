@@ -42,12 +42,12 @@ class PageCursor:
     shareable=True, description="The numbered pages around the one that is shown."
 )
 class PageCursors:
-    first: PageCursor | None = strawberry.field(description="The first page, unless in `around`.")
+    first: PageCursor | None = strawberry.field(description="The first page; null where the list is empty.")
     previous: PageCursor | None = strawberry.field(description="The page before.")
     next: PageCursor | None = strawberry.field(description="The page after.")
-    last: PageCursor | None = strawberry.field(description="The last page, unless in `around`.")
+    last: PageCursor | None = strawberry.field(description="The last page; null where the list is empty.")
     around: list[PageCursor] = strawberry.field(
-        description="The page that is shown, and some before and after it."
+        description="The page that is shown, and up to four before and after it."
     )
 
 
