@@ -237,8 +237,8 @@ MAKERS: Final[tuple[Maker, ...]] = (
 
 def wrong_places(
     actual: Any, expected: Any, failed: Sequence[Path], path: Path = ()
-) -> Iterator[Path]:
-    """Where an answer's data is neither what is demanded nor excused by an error."""
+) -> Iterator[tuple[Path, str]]:
+    """Where an answer's data is neither what is demanded nor excused by an error, and how so."""
     if expected is ANYTHING or actual == expected:
         return
     if actual is None and any(error[: len(path)] == path for error in failed):
@@ -250,7 +250,14 @@ def wrong_places(
         for index, (one, other) in enumerate(zip(actual, expected, strict=True)):
             yield from wrong_places(one, other, failed, (*path, index))
     else:
-        yield path
+        yield path, f"{_brief(actual)} instead of {_brief(expected)}"
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, list):
+        numbers = [each.get("databaseId") for each in value if isinstance(each, dict)]
+        return f"{len(value)} items, numbers {numbers[:1]} to {numbers[-1:]}"
+    return f"{value!r:.80}"
 
 
 def rows_of_others(data: Any, truth: Truth) -> Iterator[str]:

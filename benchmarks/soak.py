@@ -66,6 +66,8 @@ CODES: Final = frozenset(
 # caches and the upstream both have their part.
 FLAGS: Final = (
     *("--upstream-request-timeout", "1", "--deadline", "4", "--log-requests", "false"),
+    # Four times the largest page: bodies beyond are refused, and cost no more than that to refuse.
+    *("--upstream-most-body-bytes", "8000000"),
     *("--fresh-catalogue", "2", "--fresh-finished-days", "2", "--cache-bytes", "16000000"),
 )
 
@@ -87,17 +89,18 @@ def faults() -> list[tuple[Any, str]]:
         sandbox.Drip(),
         sandbox.Cut(),
         sandbox.Cut(chunked=True),
-        sandbox.Huge(40),
-        sandbox.Bomb(40),
+        sandbox.Huge(9),
+        sandbox.Bomb(9),
         sandbox.Latency(300),
         sandbox.Compressed(),
         *(sandbox.Link(form) for form in ("none", "foreign", "trailing")),
         sandbox.Edit("id", delete=True, position=0),
     ]
+    # In one row each: an answer lists a hundred errors at most, and each null needs its own here.
     in_albums = [
-        sandbox.Edit("title", value=7),
-        sandbox.Edit("released_at", value="2014-13-45"),
-        sandbox.Edit("tracks[*].high_bitrate_url", value="ftp://elsewhere"),
+        sandbox.Edit("title", value=7, position=0),
+        sandbox.Edit("released_at", value="2014-13-45", position=0),
+        sandbox.Edit("tracks[*].high_bitrate_url", value="ftp://elsewhere", position=0),
     ]
     return [(fault, "/api/v1/*") for fault in anywhere] + [
         (fault, "/api/v1/album*") for fault in in_albums
@@ -218,8 +221,8 @@ class Soak:
         outcome = "none" if not data or not any(data.values()) else "part" if failed else "whole"
         tally.answers[f"{outcome}, stale" if stale else outcome] += 1
         tally.wrong += [
-            f"{place} of {question.query} {question.variables}: {errors}"
-            for place in wrong_places(data, question.expected, failed)
+            f"{path}: {how}; {mine.username} asked {question.query} {question.variables}"
+            for path, how in wrong_places(data, question.expected, failed)
         ]
         tally.crossed += [
             f"{mine.username} was given {found}" for found in rows_of_others(data, mine)

@@ -102,13 +102,15 @@ def test_null_is_excused_by_an_error_below_it_only() -> None:
     answered = {"albums": [None, {"title": "Two"}]}
 
     assert list(wrong_places(answered, expected, [("albums", 0, "title")])) == []
-    assert list(wrong_places(answered, expected, [("albums", 1, "title")])) == [("albums", 0)]
+    assert list(wrong_places(answered, expected, [("albums", 1, "title")])) == [
+        (("albums", 0), "None instead of {'title': 'One'}")
+    ]
 
 
 def test_another_value_is_excused_by_no_error() -> None:
     wrong = wrong_places({"album": {"title": "Two"}}, {"album": {"title": "One"}}, [("album",)])
 
-    assert list(wrong) == [("album", "title")]
+    assert list(wrong) == [(("album", "title"), "'Two' instead of 'One'")]
 
 
 def test_the_picture_names_every_contender() -> None:
