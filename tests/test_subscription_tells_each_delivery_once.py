@@ -1,0 +1,412 @@
+"""deliveryProcessed: over WebSockets and event streams, fed by one look for all with a token."""
+
+import asyncio
+import datetime as dt
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+import sandbox
+from tests.node_programs import CLIENTS, facade_served, installed
+from tests.served import Served, application, served
+
+QUICK = {"ONEDTOUCH_CACHE_BYTES": "0", "ONEDTOUCH_LIVE_INTERVAL": "0.05"}
+STILL = {**QUICK, "ONEDTOUCH_LIVE_INTERVAL": "3600"}
+NUMBERS = "subscription { deliveryProcessed { databaseId } }"
+
+
+def yesterday(username: str = sandbox.LISTENER) -> sandbox.Listing:
+    day = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    return sandbox.listing("deliveries", username, day, day)
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+class Socket:
+    """A WebSocket to the facade, and what came over it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def say(self, kind: str, identifier: str | None = None, payload: Any = None) -> None:
+        """Send a message."""
+        message = {"type": kind, "id": identifier, "payload": payload}
+        await self.socket.send_json({k: v for k, v in message.items() if v is not None})
+
+    async def heard(self) -> dict[str, Any]:
+        """The next message."""
+        message: dict[str, Any] = await self.socket.receive_json(timeout=10)
+        return message
+
+    async def subscribe(self, identifier: str, query: str = NUMBERS) -> None:
+        """Send a subscribe message."""
+        await self.say("subscribe", identifier, {"query": query})
+
+    async def told(self) -> int:
+        """The number of the next delivery."""
+        message = await self.heard()
+        assert message["type"] == "next", message
+        number: int = message["payload"]["data"]["deliveryProcessed"]["databaseId"]
+        return number
+
+    async def closed(self) -> int | None:
+        """The code with which the server closes."""
+        message = await self.socket.receive(timeout=10)
+        assert message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}, message
+        return self.socket.close_code
+
+
+@asynccontextmanager
+async def socket_to(
+    here: Served,
+    token: str | None = sandbox.LISTENER_TOKEN,
+    *,
+    headers: Mapping[str, str] | None = None,
+    introduced: bool = True,
+) -> AsyncIterator[Socket]:
+    """A WebSocket whose client has introduced itself."""
+    connecting = here.client.ws_connect(
+        here.url, protocols=["graphql-transport-ws"], headers=headers, autoping=True
+    )
+    async with connecting as connection:
+        socket = Socket(connection)
+        if introduced:
+            await socket.say("connection_init", payload=bearer(token))
+            assert await socket.heard() == {"type": "connection_ack"}
+        yield socket
+
+
+@asynccontextmanager
+async def both(
+    environment: Mapping[str, str] = QUICK,
+) -> AsyncIterator[tuple[sandbox.Running, Served]]:
+    async with (
+        sandbox.running() as upstream,
+        served(application(environment, upstream=upstream.url)) as here,
+    ):
+        yield upstream, here
+
+
+def looks(upstream: sandbox.Running) -> int:
+    """How often the first page of the deliveries was asked for."""
+    pages = upstream.journal.matching("/api/v1/deliveries")
+    return sum(entry.query["page"] == "1" for entry in pages)
+
+
+async def a_look_more(upstream: sandbox.Running, by: int = 1) -> None:
+    """Wait until looks that begin from now on are over."""
+    before = looks(upstream)
+    await upstream.journal.until(lambda _: looks(upstream) > before + by)
+
+
+async def test_each_delivery_is_told_once_from_the_subscription_on() -> None:
+    async with both() as (upstream, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        await a_look_more(upstream)
+        first = upstream.database.insert(yesterday(), 0)
+        assert await socket.told() == first
+        await a_look_more(upstream, 2)
+        second = upstream.database.insert(yesterday(), 5)
+        upstream.database.delete(yesterday(), position=9)
+        assert await socket.told() == second
+        await a_look_more(upstream, 2)
+        third = upstream.database.insert(yesterday(), 0)
+        assert await socket.told() == third
+
+
+async def test_an_albums_fields_are_fetched_for_each_delivery() -> None:
+    async with both() as (upstream, here), socket_to(here) as socket:
+        await socket.subscribe(
+            "a", "subscription { deliveryProcessed { album { databaseId title } } }"
+        )
+        await a_look_more(upstream)
+        upstream.database.insert(yesterday(), 0)
+        message = await socket.heard()
+        album = message["payload"]["data"]["deliveryProcessed"]["album"]
+        titles = {row["id"]: row["title"] for row in upstream.rows("albums")}
+        assert album["title"] == titles[album["databaseId"]]
+
+
+async def test_one_look_serves_all_who_wait_with_a_token() -> None:
+    async with both(STILL) as (upstream, here), socket_to(here) as one, socket_to(here) as other:
+        for number in range(10):
+            await one.subscribe(str(number))
+            await other.subscribe(str(number))
+        streams = [
+            await here.client.post(
+                here.url,
+                json={"query": NUMBERS},
+                headers={**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"},
+            )
+            for _ in range(5)
+        ]
+        days = dt.datetime.now(dt.UTC).date()
+        rows = upstream.numbers(
+            "deliveries",
+            since=days - dt.timedelta(days=1),
+            until=days + dt.timedelta(days=1),
+        )
+        pages = max(1, -(-len(rows) // 25))
+        await upstream.journal.until(lambda journal: len(journal) >= pages)
+        await asyncio.sleep(0.1)
+        assert len(upstream.journal) == pages
+        for stream in streams:
+            stream.close()
+
+
+async def test_each_token_is_told_its_own() -> None:
+    async with (
+        both() as (upstream, here),
+        socket_to(here) as ours,
+        socket_to(here, sandbox.PARTNER_TOKEN) as theirs,
+    ):
+        await ours.subscribe("a")
+        await theirs.subscribe("a")
+        await a_look_more(upstream, 3)
+        number = upstream.database.insert(yesterday(), 0)
+        seen_by_partner = number in upstream.numbers(
+            "deliveries",
+            sandbox.PARTNER,
+            yesterday().since,
+            yesterday().until,
+        )
+        assert await ours.told() == number
+        if seen_by_partner:
+            assert await theirs.told() == number
+        users = {entry.user for entry in upstream.journal.matching("/api/v1/deliveries")}
+        assert users == {sandbox.LISTENER, sandbox.PARTNER}
+
+
+async def test_a_revoked_token_ends_its_subscriptions() -> None:
+    async with both() as (upstream, here):
+        token = upstream.token()
+        async with socket_to(here, token) as socket:
+            await socket.subscribe("a")
+            await a_look_more(upstream)
+            revoke = f'mutation {{ revokeToken(input: {{token: "{token}"}}) {{ revoked }} }}'
+            await here.post({"query": revoke}, bearer(token))
+            message = await socket.heard()
+            assert message["payload"]["data"] is None
+            (error,) = message["payload"]["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
+            assert await socket.heard() == {"type": "complete", "id": "a"}
+
+
+async def test_a_failing_rest_api_delays_what_is_told_and_loses_nothing() -> None:
+    patient = {**QUICK, "ONEDTOUCH_BREAKER_FAILURES": "1000"}
+    async with both(patient) as (upstream, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        await a_look_more(upstream)
+        upstream.orders.add(sandbox.Status(500), path="/api/v1/deliveries")
+        number = upstream.database.insert(yesterday(), 0)
+        await a_look_more(upstream, 2)
+        upstream.orders.clear()
+        assert await socket.told() == number
+
+
+async def test_nobody_looks_when_nobody_waits() -> None:
+    async with both() as (upstream, here):
+        async with socket_to(here) as socket:
+            await socket.subscribe("a")
+            await socket.subscribe("b")
+            await a_look_more(upstream)
+            await socket.say("complete", "a")
+            await a_look_more(upstream, 2)
+        await asyncio.sleep(0.2)
+        upstream.journal.clear()
+        await asyncio.sleep(0.3)
+        assert len(upstream.journal) == 0
+
+
+async def test_a_token_may_stand_in_the_header_and_the_payloads_wins() -> None:
+    header = bearer(sandbox.PARTNER_TOKEN)
+    async with both() as (upstream, here):
+        async with socket_to(here, None, headers=header) as socket:
+            await socket.subscribe("a")
+            await upstream.journal.until(lambda journal: len(journal) > 0)
+        assert upstream.journal.entries[0].user == sandbox.PARTNER
+        upstream.journal.clear()
+        async with socket_to(here, headers=header) as socket:
+            await socket.subscribe("a")
+            await upstream.journal.until(
+                lambda journal: bool(journal.matching(user=sandbox.LISTENER))
+            )
+
+
+async def test_without_a_token_there_is_one_error_and_the_end() -> None:
+    async with both() as (upstream, here), socket_to(here, None) as socket:
+        await socket.subscribe("a")
+        message = await socket.heard()
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        assert await socket.heard() == {"type": "complete", "id": "a"}
+        assert len(upstream.journal) == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{ albums { nodes { id } } }", "BAD_USER_INPUT"),
+        ("subscription { deliveryProcessed { price } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription {", "GRAPHQL_PARSE_FAILED"),
+        ("{" * 60 + "}" * 60, "QUERY_TOO_COMPLEX"),
+        (
+            "subscription ($yes: Boolean!) { deliveryProcessed { id @include(if: $yes) } }",
+            "BAD_USER_INPUT",
+        ),
+    ],
+)
+async def test_what_can_not_be_a_subscription_is_an_error_with_a_code(
+    query: str, code: str
+) -> None:
+    async with both() as (_, here), socket_to(here) as socket:
+        await socket.subscribe("a", query)
+        message = await socket.heard()
+        assert (message["type"], message["id"]) == ("error", "a")
+        assert message["payload"][0]["extensions"]["code"] == code
+
+
+async def test_subscriptions_are_bounded_for_a_connection_and_in_total() -> None:
+    bounds = {
+        **STILL,
+        "ONEDTOUCH_LIVE_SUBSCRIPTIONS_PER_SOCKET": "2",
+        "ONEDTOUCH_LIVE_SUBSCRIPTIONS": "3",
+    }
+    async with both(bounds) as (_, here), socket_to(here) as one, socket_to(here) as other:
+        for socket, identifiers in ((one, "abc"), (other, "de")):
+            for identifier in identifiers:
+                await socket.subscribe(identifier)
+            message = await socket.heard()
+            assert (message["type"], message["id"]) == ("error", identifiers[-1])
+            assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+        _, _, body = await here.post({"query": NUMBERS}, headers)
+        assert body["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        await one.say("complete", "a")
+        await asyncio.sleep(0.1)
+        await other.subscribe("f")
+        await other.say("ping")
+        assert await other.heard() == {"type": "pong"}
+
+
+async def test_connections_are_bounded() -> None:
+    async with both({**STILL, "ONEDTOUCH_LIVE_SOCKETS": "1"}) as (_, here), socket_to(here):
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await here.client.ws_connect(here.url, protocols=["graphql-transport-ws"])
+
+
+async def test_who_does_not_introduce_itself_in_time_is_put_out() -> None:
+    async with (
+        both({**STILL, "ONEDTOUCH_LIVE_INIT_TIMEOUT": "0.1"}) as (_, here),
+        socket_to(here, introduced=False) as socket,
+    ):
+        assert await socket.closed() == 4408
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ('{"type": "subscribe", "id": "a", "payload": {"query": "{ a }"}}', 4401),
+        ('{"type": "connection_init", "payload": {"Authorization": 1}}', 4403),
+        ('{"type": "connection_init", "payload": {"Authorization": "Basic eDp5"}}', 4403),
+        ('{"type": "subscribe", "id": "a", "payload": {"query": 1}}', 4400),
+        ('{"type": "complete", "id": {}}', 4400),
+        ('{"type": "dance"}', 4400),
+        ("[1]", 4400),
+        ("not JSON", 4400),
+        ("[" * 100_000, 4400),
+    ],
+)
+async def test_a_client_that_breaks_the_protocol_is_put_out(sent: str, code: int) -> None:
+    async with both(STILL) as (_, here), socket_to(here, introduced=False) as socket:
+        await socket.socket.send_str(sent)
+        assert await socket.closed() == code
+
+
+async def test_bytes_and_other_protocols_are_not_taken() -> None:
+    async with both(STILL) as (_, here):
+        async with socket_to(here, introduced=False) as socket:
+            await socket.socket.send_bytes(b"{}")
+            assert await socket.closed() == 4400
+        for path, protocol in (("/graphql", "graphql-ws"), ("/other", "graphql-transport-ws")):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await here.client.ws_connect(here.base + path, protocols=[protocol])
+
+
+async def test_a_subscription_is_not_answered_as_json() -> None:
+    async with both(STILL) as (_, here):
+        status, _, body = await here.post(
+            {"query": NUMBERS}, {"Accept": "application/graphql-response+json"}
+        )
+        assert status == 400
+        assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        _, _, body = await here.post(
+            {"query": "{ __typename }"}, {"Accept": "application/json, text/event-stream"}
+        )
+        assert body == {"data": {"__typename": "Query"}}
+        status, _, _ = await here.post({"query": "{ __typename }"}, {"Accept": "text/event-stream"})
+        assert status == 406
+
+
+async def test_event_streams_end_when_the_server_is_asked_to_stop() -> None:
+    async with both(STILL) as (_, here):
+        headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+        async with here.client.post(here.url, json={"query": NUMBERS}, headers=headers) as events:
+            assert events.content_type == "text/event-stream"
+            assert await events.content.readline() == b":\n"
+            here.app.drain.begin()
+            assert (await events.content.read()).endswith(b"event: complete\ndata:\n\n")
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[tuple[str, sandbox.Running]]:
+    """A facade that npm's clients subscribe to, and the REST API behind it."""
+    installed(CLIENTS)
+    with facade_served({"ONEDTOUCH_LIVE_INTERVAL": "0.1"}) as here:
+        yield here.url, here.upstream
+
+
+@pytest.mark.parametrize("over", ["ws", "sse"])
+async def test_the_clients_from_npm_are_told(
+    clients: tuple[str, sandbox.Running], over: str
+) -> None:
+    url, upstream = clients
+    upstream.journal.clear()
+    program = await asyncio.create_subprocess_exec(
+        *("node", "live.mjs", over, "2"),
+        cwd=CLIENTS,
+        env={**os.environ, "FACADE_URL": url, "TOKEN": sandbox.LISTENER_TOKEN},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    await upstream.journal.until(lambda _: looks(upstream) > 1, seconds=30)
+    expected = [upstream.database.insert(yesterday(), 0)]
+    await a_look_more(upstream)
+    expected.append(upstream.database.insert(yesterday(), 0))
+    async with asyncio.timeout(30):
+        output, _ = await program.communicate()
+    lines = [json.loads(line) for line in output.splitlines()]
+    numbers = [line["next"]["data"]["deliveryProcessed"]["databaseId"] for line in lines[:-1]]
+    assert numbers == expected
+    assert lines[-1] == {"complete": True}
+
+
+@pytest.mark.parametrize("over", ["ws", "sse"])
+async def test_the_clients_from_npm_hear_that_they_have_no_token(
+    clients: tuple[str, sandbox.Running], over: str
+) -> None:
+    url, _ = clients
+    program = await asyncio.create_subprocess_exec(
+        *("node", "live.mjs", over),
+        cwd=CLIENTS,
+        env={**os.environ, "FACADE_URL": url, "TOKEN": ""},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await program.communicate()
+    (line, *_) = map(json.loads, output.splitlines())
+    assert line["next"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
