@@ -1,6 +1,8 @@
 """Real gateways in front of the facade and other subgraphs: Apollo's, and the deployment's Hive."""
 
 import asyncio
+import datetime as dt
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +74,10 @@ def hive(supergraph: Path) -> Iterator[str]:
 def subgraphs() -> Iterator[tuple[sandbox.Running, list[dict[str, str]]]]:
     """The facade, reviews, charts and nodes, all running, and the REST API behind the facade."""
     installed(HIVE)
-    with facade_served() as here, serving(GATEWAYS, "subgraphs.js") as others:
+    with (
+        facade_served({"ONEDTOUCH_LIVE_INTERVAL": "0.1"}) as here,
+        serving(GATEWAYS, "subgraphs.js") as others,
+    ):
         catalogue = subgraph("catalogue", schema.sdl_for_gateways, here.url)
         yield (
             here.upstream,
@@ -235,3 +240,45 @@ async def test_what_fails_upstream_leaves_the_rest_whole(graph: Graph) -> None:
         False,
     ]
     assert answer.codes == ["UPSTREAM_UNAVAILABLE"]
+
+
+@pytest.mark.parametrize("graph", ["hive"], indirect=True)  # Apollo's gateway has no prices
+async def test_an_operation_has_its_price_at_the_gateway(graph: Graph) -> None:
+    answer = await graph.ask("{ albums(first: 100) { nodes { label { name } } } }")
+    # three requests, the connection, and a hundred albums and labels
+    assert answer.body["extensions"]["cost"]["estimated"] == 3 + 1 + 100 + 100
+
+
+@pytest.mark.parametrize("graph", ["apollo"], indirect=True)  # Hive answers without Cache-Control
+async def test_an_answer_may_be_kept_by_its_caller_as_long_as_the_facade_says(
+    graph: Graph,
+) -> None:
+    answer = await graph.ask("{ albums(first: 1) { nodes { title } } }")
+    assert answer.headers["Cache-Control"] == "max-age=60, private"
+
+
+@pytest.mark.parametrize("graph", ["hive"], indirect=True)  # Apollo's gateway has none
+async def test_a_gateway_passes_subscriptions_on(graph: Graph) -> None:
+    day = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    query = "subscription { deliveryProcessed { databaseId album { title reviews { stars } } } }"
+    headers = {
+        "Authorization": f"Bearer {sandbox.LISTENER_TOKEN}",
+        "Accept": "text/event-stream",
+    }
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(graph.url, json={"query": query}, headers=headers) as events,
+    ):
+        deliveries = "/api/v1/deliveries"
+        journal = graph.upstream.journal
+        await journal.until(lambda journal: len(journal.matching(deliveries)) > 10, seconds=20)
+        number = graph.upstream.database.insert(
+            sandbox.listing("deliveries", since=day, until=day), 0
+        )
+        async with asyncio.timeout(20):
+            while True:
+                line = await events.content.readline()
+                if line.startswith(b"data: {"):
+                    break
+        told = json.loads(line.removeprefix(b"data: "))["data"]["deliveryProcessed"]
+        assert told["databaseId"] == number
