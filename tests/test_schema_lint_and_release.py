@@ -16,38 +16,44 @@ RELEASED = ROOT / "schema" / "released.graphql"
 """The schema of the last release: replaced by the printed one when a release is made."""
 
 
-def linted(path: Path) -> list[dict[str, Any]]:
-    """What the linter has to say."""
-    messages: list[dict[str, Any]] = told(CLIENTS, "lint.mjs", str(path))
-    return messages
+CHANGES = {
+    "require-description": (r'"""The album\'s title\."""\n', ""),
+    "naming-convention": (r"\breleasedAt: Date", "released_at: Date"),
+    "relay-page-info": (r"hasNextPage: Boolean!", "hasNextPage: Boolean"),
+    "relay-connection-types": (r"edges: \[AlbumEdge!\]!", "edges: AlbumEdge!"),
+    "relay-edge-types": (r"(type AlbumEdge \{(?s:.)*?)  node: Album!", r"\1  album: Album!"),
+    "relay-arguments": (r"\bafter: String", "behind: String"),
+    "no-typename-prefix": (r"\bicpn: String", "albumIcpn: String"),
+    "no-unreachable-types": (r"\Z", '"""Alone."""\ntype Lost {\n  """A."""\n  a: Int\n}\n'),
+}
+"""For each rule a change to the schema that it is there to find."""
 
 
-def test_the_schema_passes_every_rule() -> None:
-    assert linted(PRINTED) == []
+@pytest.fixture(scope="module")
+def linted(tmp_path_factory: pytest.TempPathFactory) -> dict[str | None, list[dict[str, Any]]]:
+    """What the linter says of the printed schema (under None), and after each of the changes."""
+    folder = tmp_path_factory.mktemp("changed")
+    files: dict[str | None, Path] = {None: PRINTED}
+    for rule, (pattern, replacement) in CHANGES.items():
+        changed, count = re.subn(pattern, replacement, PRINTED.read_text())
+        assert count >= 1, rule
+        files[rule] = folder / f"{rule}.graphql"
+        files[rule].write_text(changed)
+    messages = told(CLIENTS, "lint.mjs", *map(str, files.values()))
+    return dict(zip(files, messages, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("pattern", "replacement", "rule"),
-    [
-        (r'"""The album\'s title\."""\n', "", "require-description"),
-        (r"\breleasedAt: Date", "released_at: Date", "naming-convention"),
-        (r"CreateTokenInput", "CreateTokenWish", "naming-convention"),
-        (r"hasNextPage: Boolean!", "hasNextPage: Boolean", "relay-page-info"),
-        (r"edges: \[AlbumEdge!\]!", "edges: AlbumEdge!", "relay-connection-types"),
-        (r"(type AlbumEdge \{(?s:.)*?)  node: Album!", r"\1  album: Album!", "relay-edge-types"),
-        (r"\bafter: String", "behind: String", "relay-arguments"),
-        (r"\bicpn: String", "albumIcpn: String", "no-typename-prefix"),
-        (r"\Z", '"""Alone."""\ntype Lost {\n  """A."""\n  a: Int\n}\n', "no-unreachable-types"),
-    ],
-)
-def test_each_rule_finds_what_it_is_there_for(
-    tmp_path: Path, pattern: str, replacement: str, rule: str
+def test_the_schema_passes_every_rule(
+    linted: dict[str | None, list[dict[str, Any]]],
 ) -> None:
-    changed, count = re.subn(pattern, replacement, PRINTED.read_text())
-    assert count >= 1
-    path = tmp_path / "schema.graphql"
-    path.write_text(changed)
-    assert rule in {message["rule"] for message in linted(path)}
+    assert linted[None] == []
+
+
+@pytest.mark.parametrize("rule", CHANGES)
+def test_each_rule_finds_what_it_is_there_for(
+    linted: dict[str | None, list[dict[str, Any]]], rule: str
+) -> None:
+    assert rule in {message["rule"] for message in linted[rule]}
 
 
 def built(sdl: str) -> GraphQLSchema:

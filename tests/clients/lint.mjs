@@ -1,9 +1,8 @@
-// Lints the schema in a file (argument 1) and prints what is wrong with it as JSON.
+// Lints the schema in each file that is named and prints as JSON what is wrong with it.
 import { dirname, resolve } from "node:path";
 import graphql from "@graphql-eslint/eslint-plugin";
 import { ESLint } from "eslint";
 
-const file = resolve(process.argv[2]);
 const PascalCase = { style: "PascalCase", forbiddenSuffixes: ["Object", "Interface", "Union"] };
 const rules = {
   "naming-convention": [
@@ -75,33 +74,37 @@ const federation = `
   ) on FIELD_DEFINITION
 `;
 
-const eslint = new ESLint({
-  cwd: dirname(file),
-  overrideConfigFile: true,
-  overrideConfig: [
-    {
-      files: ["**/*.graphql"],
-      languageOptions: {
-        parser: graphql.parser,
-        parserOptions: { graphQLConfig: { schema: [file, federation] } },
-      },
-      plugins: { "@graphql-eslint": graphql },
-      rules: Object.fromEntries(
-        Object.entries(rules).map(([name, rule]) => [`@graphql-eslint/${name}`, rule]),
-      ),
-    },
-  ],
-});
 // The public contract's own names, which are older than the rules.
 const kept = ['Field "trackNumber" starts with the name of the parent type "Track"'];
 
-const [{ messages }] = await eslint.lintFiles([file]);
-console.log(
-  JSON.stringify(
-    messages.filter(({ message }) => !kept.includes(message)).map(({ ruleId, message, line }) => ({
+async function linted(file) {
+  const eslint = new ESLint({
+    cwd: dirname(file),
+    overrideConfigFile: true,
+    overrideConfig: [
+      {
+        files: ["**/*.graphql"],
+        languageOptions: {
+          parser: graphql.parser,
+          parserOptions: { graphQLConfig: { schema: [file, federation] } },
+        },
+        plugins: { "@graphql-eslint": graphql },
+        rules: Object.fromEntries(
+          Object.entries(rules).map(([name, rule]) => [`@graphql-eslint/${name}`, rule]),
+        ),
+      },
+    ],
+  });
+  const [{ messages }] = await eslint.lintFiles([file]);
+  return messages
+    .filter(({ message }) => !kept.includes(message))
+    .map(({ ruleId, message, line }) => ({
       rule: ruleId?.replace("@graphql-eslint/", "") ?? null,
       message,
       line,
-    })),
-  ),
-);
+    }));
+}
+
+const told = [];
+for (const file of process.argv.slice(2)) told.push(await linted(resolve(file)));
+console.log(JSON.stringify(told));
