@@ -97,6 +97,12 @@ def _without(what: str, scenarios: tuple[str, ...], *flags: str) -> Without:
 
 
 MEANS: Final = (
+    _without(
+        "compiled completion",
+        ("album", "albums", "listenings", "shared"),
+        *("--compiled", "false"),
+    ),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
+    _without("kept answers", ("cached-album", "cached-albums"), "--keep-answers", "false"),
     _without("caches", ("cached-album", "cached-albums"), *_NOTHING_KEPT),
 )
