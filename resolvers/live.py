@@ -29,9 +29,6 @@ MOST_WAITING: Final = 1_000
 MOST_TOLD: Final = 50_000
 """Numbers of deliveries that are remembered as told, for each token."""
 
-_ENDING: Final = (Unauthenticated, Forbidden)
-"""The failures after which asking again with the same token is of no use."""
-
 News = asyncio.Queue[Any]
 """Deliveries for one who waits, and at the end perhaps the error that ends it."""
 
@@ -47,7 +44,7 @@ class Live:
         self._feeds: dict[str, _Feed] = {}
 
     async def deliveries(self, token: str) -> AsyncIterator[Any]:
-        """Deliveries, as they are processed; raises an UpstreamError where it can't go on."""
+        """Deliveries, as they are processed; raises what ends them."""
         feed = self._feeds.get(token)
         if feed is None or feed.over:
             feed = self._feeds[token] = _Feed(self._upstream, token, self._interval, self.patience)
@@ -57,8 +54,8 @@ class Live:
             await feed.begun()
             while True:
                 item = await news.get()
-                if isinstance(item, UpstreamError):
-                    raise item.fresh()
+                if isinstance(item, Exception):
+                    raise _fresh(item)
                 yield item
         finally:
             feed.waiting.discard(news)
@@ -78,7 +75,7 @@ class _Feed:
         self._patience = patience
         self._told: OrderedDict[int, None] = OrderedDict()
         self._first = asyncio.get_running_loop().create_future()
-        self._task = asyncio.get_running_loop().create_task(self._look_again_and_again())
+        self._task = asyncio.get_running_loop().create_task(self._run())
         self.waiting: set[News] = set()
 
     @property
@@ -87,29 +84,34 @@ class _Feed:
         return self._task.done()
 
     async def begun(self) -> None:
-        """Return after the first look; raises the UpstreamError that it failed with."""
+        """Return after the first look; raises what it failed with."""
         failed = await asyncio.shield(self._first)
         if failed is not None:
-            raise failed.fresh()
+            raise _fresh(failed)
 
     def close(self) -> None:
         """Look no more."""
         self._task.cancel()
 
-    async def _look_again_and_again(self) -> None:
+    async def _run(self) -> None:
         try:
-            await self._new()
-        except UpstreamError as error:
-            self._first.set_result(error)
-            return
+            await self._look_again_and_again()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            if self._first.done():
+                self._tell([error])
+            else:
+                self._first.set_result(error)
+
+    async def _look_again_and_again(self) -> None:
+        await self._new()
         self._first.set_result(None)
         while True:
             await asyncio.sleep(self._interval)
             try:
                 rows = await self._new()
-            except _ENDING as error:
-                self._tell([error])
-                return
+            except (Unauthenticated, Forbidden):
+                # asking again with the same token is of no use
+                raise
             except UpstreamError:
                 # the next look brings what this one missed
                 continue
@@ -150,6 +152,11 @@ class _Feed:
                     news.get_nowait()
                 news.put_nowait(Overloaded("too far behind"))
                 self.waiting.discard(news)
+
+
+def _fresh(error: Exception) -> Exception:
+    """An error for one of several who wait: a traceback grows where an exception is shared."""
+    return error.fresh() if isinstance(error, UpstreamError) else error
 
 
 def _goes_on(page: Page) -> bool:

@@ -12,8 +12,11 @@ import aiohttp
 import pytest
 
 import sandbox
+from resolvers.live import Live
 from tests.node_programs import CLIENTS, facade_served, installed
 from tests.served import Served, application, served
+from upstream.client import Upstream
+from upstream.errors import Overloaded
 
 QUICK = {"ONEDTOUCH_CACHE_BYTES": "0", "ONEDTOUCH_LIVE_INTERVAL": "0.05"}
 STILL = {**QUICK, "ONEDTOUCH_LIVE_INTERVAL": "3600"}
@@ -362,6 +365,41 @@ async def test_event_streams_end_when_the_server_is_asked_to_stop() -> None:
             assert await events.content.readline() == b":\n"
             here.app.drain.begin()
             assert (await events.content.read()).endswith(b"event: complete\ndata:\n\n")
+
+
+async def test_who_is_too_slow_is_told_so_and_waits_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("resolvers.live.MOST_WAITING", 2)
+    async with sandbox.running() as upstream, Upstream(upstream.url) as client:
+        deliveries = Live(client, interval=0.05, patience=5).deliveries(sandbox.LISTENER_TOKEN)
+        first = asyncio.ensure_future(anext(deliveries))
+        await a_look_more(upstream)
+        upstream.database.insert(yesterday(), 0)
+        await first
+        for _ in range(3):
+            upstream.database.insert(yesterday(), 0)
+        await a_look_more(upstream, 2)
+        with pytest.raises(Overloaded):
+            await anext(deliveries)
+
+
+async def test_a_fault_of_our_own_ends_a_subscription_and_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with both() as (upstream, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        await a_look_more(upstream)
+        monkeypatch.setattr("resolvers.live._goes_on", None)
+        message = await socket.heard()
+        (error,) = message["payload"]["errors"]
+        assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        assert "NoneType" not in error["message"]
+        assert await socket.heard() == {"type": "complete", "id": "a"}
+        await socket.subscribe("b")
+        assert (await socket.heard())["payload"]["errors"][0]["extensions"] == {
+            "code": "INTERNAL_SERVER_ERROR"
+        }
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from inspect import isawaitable
+from time import perf_counter
 from typing import Any, Final, cast
 
 import msgspec
@@ -34,7 +35,7 @@ from web.documents import Operation as ChosenOperation
 from web.documents import Prepared
 from web.drain import Drain
 from web.estimates import assert_affordable, estimated
-from web.graphql import NOT_ACCEPTABLE, Endpoint, Service, Visit, variable_errors
+from web.graphql import NOT_ACCEPTABLE, Endpoint, Service, Visit, code_of, variable_errors
 from web.incoming import Receive
 from web.limits import check_variables
 from web.negotiation import JSON, answer_type
@@ -99,21 +100,29 @@ class LiveEndpoint(Endpoint):
         self, text: str, name: str | None, variables: dict[str, Any], connection: "_Connection"
     ) -> AsyncGenerator[ExecutionResult | PreExecutionError]:
         """What a subscription over a WebSocket brings, or why there is none."""
+        began = perf_counter()
+        operation = Operation(request_headers.request_id({}).decode("ascii"), status=200)
         try:
             prepared = await self._admitted(text, connection)
             if prepared.errors:
+                operation.codes = tuple(dict.fromkeys(map(code_of, prepared.errors)))
                 yield _refused(list(prepared.errors))
                 return
             chosen = self._affordable(prepared, name, variables)
+            operation.kind, operation.name = chosen.kind.value, chosen.name
             with self._counted(), connection.counted():
-                results = self._results(prepared, chosen, variables, connection.bearer)
+                results = self._results(prepared, chosen, variables, connection.bearer, operation)
                 async with aclosing(results):
                     async for data, errors in results:
                         yield ExecutionResult(data=data, errors=errors or None)
         except RequestError as error:
+            operation.codes = (code_of(error),)
             yield _refused([error])
         except Refused as refused:
+            operation.codes = (refused.code,)
             yield _refused([RequestError(refused.code, refused.sentence)])
+        finally:
+            self._finished(operation, perf_counter() - began)
 
     async def _admitted(self, text: str, connection: "_Connection") -> Prepared:
         """The document of one more subscription; raises RequestError or Refused for none."""
@@ -166,7 +175,9 @@ class LiveEndpoint(Endpoint):
         self._assert_room()
         bearer = request_headers.bearer_token(visit.headers)
         headers = [(b"content-type", EVENTS), (b"cache-control", NO_STORE)]
-        return _Events(200, b"", headers, self, (prepared, chosen, variables, bearer))
+        return _Events(
+            200, b"", headers, self, (prepared, chosen, variables, bearer, visit.operation)
+        )
 
     async def events(
         self,
@@ -174,9 +185,10 @@ class LiveEndpoint(Endpoint):
         chosen: ChosenOperation,
         variables: dict[str, Any],
         bearer: str | None,
+        operation: Operation,
     ) -> AsyncGenerator[bytes]:
         """What a subscription brings, as server-sent events, with a heartbeat in between."""
-        results = self._results(prepared, chosen, variables, bearer)
+        results = self._results(prepared, chosen, variables, bearer, operation)
         with self._counted():
             coming: asyncio.Task[Any] | None = None
             try:
@@ -213,10 +225,10 @@ class LiveEndpoint(Endpoint):
         chosen: ChosenOperation,
         variables: dict[str, Any],
         bearer: str | None,
+        operation: Operation,
     ) -> AsyncGenerator[tuple[Any, list[GraphQLError]]]:
         """The data and the errors of each event; what ends it all is the last one's error."""
         context = self._service.open_context(Caller(bearer, math.inf))
-        operation = Operation("", kind="subscription", name=chosen.name)
         source: Any = None
         try:
             source = subscribe(
