@@ -42,10 +42,14 @@ class PageCursor:
     shareable=True, description="The numbered pages around the one that is shown."
 )
 class PageCursors:
-    first: PageCursor | None = strawberry.field(description="The first page; null where the list is empty.")
+    first: PageCursor | None = strawberry.field(
+        description="The first page; null where the list is empty."
+    )
     previous: PageCursor | None = strawberry.field(description="The page before.")
     next: PageCursor | None = strawberry.field(description="The page after.")
-    last: PageCursor | None = strawberry.field(description="The last page; null where the list is empty.")
+    last: PageCursor | None = strawberry.field(
+        description="The last page; null where the list is empty."
+    )
     around: list[PageCursor] = strawberry.field(
         description="The page that is shown, and up to four before and after it."
     )
