@@ -1,0 +1,108 @@
+"""A drain loses no request, with everything on: kept connections, rate limits, Redis, questions."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+import sandbox
+
+ROOT = Path(__file__).parent.parent
+QUERY = (
+    "query ($id: ID!) { artist(id: $id) { name } listenings(first: 2) { nodes { databaseId } } }"
+)
+
+
+@asynccontextmanager
+async def redis() -> AsyncIterator[str]:
+    """A Redis of the test's own."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("there is no redis-server on this machine")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(program, "--port", str(port), "--save", "", "--appendonly", "no"),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def server(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """`python server.py` and its address."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "server.py", "--port", "0", *arguments),
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(30):
+            first = (await process.stdout.readline()).decode()
+            while b"Ctrl-C" not in await process.stdout.readline():
+                pass
+        yield process, first.split()[-1]
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_a_drain_loses_no_request_with_rates_and_redis_and_kept_connections() -> None:
+    answered: list[int] = []
+    busy, leaving = asyncio.Event(), asyncio.Event()
+    async with (
+        sandbox.running() as upstream,
+        redis() as address,
+        server(
+            *("--upstream", upstream.url, "--redis-url", address, "--cache-secret", "shared"),
+            *("--rate-limit", "1000000", "--drain-pause", "1.5"),
+        ) as (process, url),
+        aiohttp.ClientSession() as kept,
+    ):
+        upstream.orders.add(sandbox.Latency(30))
+
+        async def client(token: str) -> None:
+            # As behind a load balancer: it sends until /readyz says that this one is leaving.
+            number = 0
+            while not leaving.is_set():
+                number += 1
+                body = {"query": QUERY, "variables": {"id": str(1 + number % 50)}}
+                headers = {"Authorization": f"Bearer {token}"}
+                async with kept.post(url, json=body, headers=headers) as response:
+                    told = await response.json()
+                    assert "errors" not in told, told
+                    assert "RateLimit" in response.headers
+                    answered.append(response.status)
+                if len(answered) >= 60:
+                    busy.set()
+
+        tokens = [sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN] * 4
+        clients = [asyncio.create_task(client(token)) for token in tokens]
+        async with asyncio.timeout(30):
+            await busy.wait()
+            process.send_signal(signal.SIGTERM)
+            while not leaving.is_set():
+                async with kept.get(url.replace("/graphql", "/readyz")) as response:
+                    if response.status == 503:
+                        leaving.set()
+            await asyncio.gather(*clients)
+            assert await process.wait() == 0
+    assert set(answered) == {200}
+    assert len(answered) >= 60
