@@ -86,6 +86,9 @@ class Loader(Generic[KeyT, ValueT]):
     async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
         try:
             return await self._ask(key)
+        except UpstreamError as error:
+            # without the traceback, whose frames hold the loader that holds the failure
+            return Failure(error.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - one key's failure is that key's alone
             return Failure(error)
 

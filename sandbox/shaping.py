@@ -82,19 +82,26 @@ def shaped_answer(answer: Answer, shaping: Sequence[Shaping], asked: Asked) -> A
 
 def edited(answer: Answer, edit: Edit) -> Answer:
     """The answer with its items changed as an edit says."""
-    content = json.loads(answer.body)
+    try:
+        content = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return answer  # another order made junk of it already
     steps = edit.steps()
     if isinstance(content, list):
         kept = []
         for position, item in enumerate(content):
-            chosen = edit.position in {None, position} and edit.id in {None, item.get("id")}
+            chosen = edit.position in {None, position} and edit.id in {None, _number(item)}
             if chosen and not steps and edit.delete:
                 continue
             kept.append(_changed(item, steps, edit) if chosen else item)
         content = kept
-    elif edit.id in {None, content.get("id")}:
+    elif edit.id in {None, _number(content)}:
         content = _changed(content, steps, edit)
     return replace(answer, body=json.dumps(content, ensure_ascii=False).encode())
+
+
+def _number(item: Any) -> Any:
+    return item.get("id") if isinstance(item, dict) else None
 
 
 def _changed(content: Any, steps: Sequence[str | int], edit: Edit) -> Any:

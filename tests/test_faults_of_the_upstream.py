@@ -359,3 +359,15 @@ async def test_one_bad_id_among_many_is_null_in_its_own_place() -> None:
             (["nodes", 1], "BAD_USER_INPUT"),
             (["nodes", 3], "UPSTREAM_UNAVAILABLE"),
         ]
+
+
+async def test_a_page_without_a_single_row_in_it_says_nothing_of_where_its_list_ends() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, HASTY) as here:
+        first = await here.data("{ albums(first: 7) { pageInfo { endCursor } } }")
+        after = first["albums"]["pageInfo"]["endCursor"]
+        upstream.orders.add(sandbox.Junk("list"), path="/api/v1/albums")
+        answer = await here.ask(
+            "query ($after: String) { albums(first: 7, after: $after) { nodes { id } } }",
+            {"after": after},
+        )
+        assert (answer.body["data"], answer.codes) == (None, ["UPSTREAM_BAD_RESPONSE"])

@@ -78,10 +78,11 @@ def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
 def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
     """The rows of one page, with a BadResponse in the place of each that is none.
 
-    BadResponse is raised where the body is no list.
+    BadResponse is raised where the body is no list, or one of other things: a page on which
+    nothing is a row says nothing of its list, not even where that ends.
     """
     found, wrong = _whole(body, _ROWS[collection])
-    if not isinstance(found, list):
+    if not isinstance(found, list) or (found and _holds_no_record(found)):
         raise BadResponse("not the list that the REST documentation promises")
     return Decoded(found, _finished(found, body), wrong)
 
@@ -204,6 +205,10 @@ def _rebuilt(given: dict[str, Raw], kind: type[Struct], wrongs: _Wrongs) -> Stru
             wrongs.places.add(part.encode_name)
             values[part.name] = BadResponse(f"{part.encode_name} is missing")
     return kind(**values)
+
+
+def _holds_no_record(found: list[Any]) -> bool:
+    return all(isinstance(row, BadResponse) for row in found)
 
 
 def _finished(found: list[Any], body: bytes) -> int:

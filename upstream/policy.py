@@ -35,7 +35,7 @@ class Policy:
     keepalive: float = 30.0
     """Seconds that an idle connection is kept."""
 
-    most_body_bytes: int = 32 * 1024 * 1024
+    most_body_bytes: int = 16 * 1024 * 1024
     """Bytes of the largest body that is read, on the wire and decompressed."""
 
     compression: Compression = "identity"
