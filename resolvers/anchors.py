@@ -38,7 +38,10 @@ class Anchor:
         if self.settled:
             return False
         place = self.place
-        if self._number is not None and self._number in hand.places:
+        if self._number is not None and number_of(hand.rows.get(place)) == self._number:
+            # Before any other row of this number: a walk over one that is there twice must end.
+            self._stand(place)
+        elif self._number is not None and self._number in hand.places:
             self._stand(hand.places[self._number])
         else:
             self._settle_beside(hand)

@@ -67,6 +67,7 @@ async def connection(
             context.habits,
             listing,
             request,
+            beyond=bool({"hasNextPage", "hasPreviousPage"} & selection.below("pageInfo").names),
             count="totalCount" in selection,
             pages="pageCursors" in selection,
         )

@@ -141,7 +141,10 @@ class Hand:
 
     async def count(self) -> int | None:
         """The length of the list, for one request at most; None where that can't tell it."""
-        if self.end is None and self._last is not None and self._last[1] != 1:
+        if self.end is None and self._last is None:
+            # A full page without Link: where that is the list's only one, the next one is empty.
+            await self._ask(self._planned(range(self._floor, self._floor + 1), telling_next=False))
+        elif self.end is None and self._last is not None and self._last[1] != 1:
             page, stride = self._last
             last = Ask(page, min(stride, LARGEST_PAGE_SIZE))
             await self._ask([Ask(1, 1) if self._habit.confirmed else last])
@@ -213,6 +216,8 @@ class Hand:
         if ask.per_page > self._sizes.greatest or self._sizes.fixed is not None:
             return  # what else was learned shows that it is not where it was thought to be
         start = (ask.page - 1) * ask.per_page
+        if not page.rows and self.end is not None and start >= self.end:
+            return  # there is nothing to find out beyond the end
         if self._habit.confirmed < ask.per_page:
             check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
             self._take(check, await self._page(check))
@@ -233,7 +238,16 @@ class Hand:
             self._habit.respected(ask.per_page)
         if reading.last is not None:
             self._last = reading.last, reading.stride
+        if self._ends_as_said(reading, page):
+            reading.ends, reading.suspect = True, False
         self._place(reading, page.rows)
+
+    def _ends_as_said(self, reading: Reading, page: Page) -> bool:
+        """Whether a page ends just where Link has said that the list does: it may have no Link."""
+        if self._last is None or page.links is not None or not page.rows:
+            return False
+        stop = reading.start + len(page.rows)
+        return self._last == (stop, 1) and stop >= self._floor
 
     def _agrees(self, start: int, rows: Sequence[Any]) -> bool:
         return any(self.places.get(number_of(row), -1) == at for at, row in enumerate(rows, start))

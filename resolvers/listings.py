@@ -104,7 +104,8 @@ class PageCursors(Struct, frozen=True):
 class Window(Struct):
     """Some rows of a list, in its order.
 
-    `has_next` and `has_previous` tell whether the list has rows after and before the window.
+    `has_next` and `has_previous` tell whether the list has rows after and before the window, and
+    nothing where that was not asked for.
     `total_count` and `page_cursors` are None where they were not asked for or where the REST API
     can't tell; an error where the one request that they needed failed.
     """
@@ -148,16 +149,22 @@ async def window(  # noqa: PLR0913 -- two of them say what a caller does not wan
     listing: Listing,
     request: Request,
     *,
+    beyond: bool = True,
     count: bool = False,
     pages: bool = False,
 ) -> Window:
-    """The window of a list; UpstreamError where a page of it can't be had."""
+    """The window of a list; UpstreamError where a page of it can't be had.
+
+    `beyond` says whether it has to be known if there are rows before and after the window.
+    """
     after = None if request.after is None else Anchor(request.after, after=True)
     before = None if request.before is None else Anchor(request.before, after=False)
     anchors = [anchor for anchor in (after, before) if anchor is not None]
     expected = {place: number for anchor in anchors for place, number in anchor.expected.items()}
     hand = Hand(fetch, habits.of(listing.collection), expected)
-    found, start = await _Search(hand, request, after, before).found()
+    found, start = await _Search(hand, request, after, before).found(
+        beyond=beyond or count or pages
+    )
     if count:
         found.total_count = await _count(hand)
     if pages and request.size:
@@ -185,11 +192,11 @@ class _Search:
         self._before = before
         self._anchors = [anchor for anchor in (after, before) if anchor is not None]
 
-    async def found(self) -> tuple[Window, int]:
+    async def found(self, *, beyond: bool) -> tuple[Window, int]:
         """The window, without its count, and the place where it starts."""
         hand, request = self._hand, self._request
         if request.backwards and request.before is None and request.size == 0:
-            return Window([], has_next=False, has_previous=await hand.holds(0)), 0
+            return Window([], has_next=False, has_previous=beyond and await hand.holds(0)), 0
         span = await self._settled()
         places = self._places(span)
         if not places:
@@ -199,6 +206,8 @@ class _Search:
         else:
             start, stop = places[0], places[-1] + 1
         rows = [Row(place, hand.rows[place], hand) for place in places]
+        if not beyond:
+            return Window(rows, has_next=False, has_previous=False), start
         has_next = await hand.holds(stop)
         has_previous = start > 0 and (bool(places) or await hand.holds(0))
         return Window(rows, has_next, has_previous), start
