@@ -357,6 +357,69 @@ async def test_a_subscription_is_not_answered_as_json() -> None:
         assert status == 406
 
 
+async def test_an_event_stream_tells_each_delivery_and_ends_with_its_token() -> None:
+    async with both() as (upstream, here):
+        token = upstream.token()
+        headers = {**bearer(token), "Accept": "text/event-stream"}
+        async with here.client.post(here.url, json={"query": NUMBERS}, headers=headers) as events:
+            await a_look_more(upstream)
+            number = upstream.database.insert(yesterday(), 0)
+            told = b'data: {"data":{"deliveryProcessed":{"databaseId":%d}}}\n' % number
+            lines = [await events.content.readline() for _ in range(5)]
+            assert lines == [b":\n", b"\n", b"event: next\n", told, b"\n"]
+            revoke = f'mutation {{ revokeToken(input: {{token: "{token}"}}) {{ revoked }} }}'
+            await here.post({"query": revoke}, bearer(token))
+            rest = await events.content.read()
+            assert rest.count(b"event: next") == 1
+            assert b'"code":"UNAUTHENTICATED"' in rest
+            assert rest.endswith(b"event: complete\ndata:\n\n")
+
+
+async def test_a_message_has_the_size_that_a_body_may_have() -> None:
+    async with (
+        both({**STILL, "ONEDTOUCH_BODY_LIMIT": "1000"}) as (_, here),
+        socket_to(here) as socket,
+    ):
+        await socket.subscribe("a", NUMBERS + " " * 1000)
+        assert await socket.closed() == 1009
+
+
+async def test_variables_are_limited_and_checked() -> None:
+    query = "subscription ($yes: Boolean!) { deliveryProcessed { id @include(if: $yes) type } }"
+    long = {"yes": "x" * 10_001}
+    async with both(STILL) as (_, here), socket_to(here) as socket:
+        for variables, code in ((long, "QUERY_TOO_COMPLEX"), ({"yes": 5}, "BAD_USER_INPUT")):
+            await socket.say("subscribe", code, {"query": query, "variables": variables})
+            message = await socket.heard()
+            assert (message["type"], message["id"]) == ("error", code)
+            assert message["payload"][0]["extensions"]["code"] == code
+
+
+async def test_where_only_trusted_documents_are_executed_so_it_is_here() -> None:
+    only = {**STILL, "ONEDTOUCH_ONLY_TRUSTED": "true"}
+    async with both(only) as (_, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        message = await socket.heard()
+        assert (message["type"], message["id"]) == ("error", "a")
+        assert "code" in message["payload"][0]["extensions"]
+
+
+async def test_subscriptions_count_as_requests_where_these_are_limited() -> None:
+    async with both({**STILL, "ONEDTOUCH_RATE_LIMIT": "1"}) as (_, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        await socket.subscribe("b")
+        message = await socket.heard()
+        assert (message["type"], message["id"]) == ("error", "b")
+        assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_an_identifier_is_used_once_at_a_time() -> None:
+    async with both(STILL) as (_, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        await socket.subscribe("a")
+        assert await socket.closed() == 4409
+
+
 async def test_event_streams_end_when_the_server_is_asked_to_stop() -> None:
     async with both(STILL) as (_, here):
         headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}

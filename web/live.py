@@ -54,7 +54,6 @@ LOOK_SECONDS: Final = 0.5
 _NO_SUBPROTOCOL: Final = 4406
 _TOO_MANY: Final = 4429
 _MALFORMED: Final = 4400
-_TOO_LARGE: Final = 1009
 _NOTHING: Final = b":\n\n"
 _LAST: Final = b"event: complete\ndata:\n\n"
 
@@ -72,7 +71,7 @@ class LiveEndpoint(Endpoint):
 
     async def websocket(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one WebSocket until it is closed."""
-        socket = _Socket(receive, send, self._settings.body_limit)
+        socket = _Socket(receive, send)
         await receive()
         if SUBPROTOCOL not in scope["subprotocols"]:
             await socket.close(_NO_SUBPROTOCOL, "Subprotocol not acceptable")
@@ -369,12 +368,14 @@ _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class _Socket:
-    """A WebSocket of the ASGI server, as Strawberry's handler wants one."""
+    """A WebSocket of the ASGI server, as Strawberry's handler wants one.
 
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+    The server bounds a message's size as it bounds a body's.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self._limit = limit
         self._closed = False
 
     async def iter_json(self) -> AsyncGenerator[dict[str, Any]]:
@@ -387,9 +388,6 @@ class _Socket:
             text = event.get("text")
             if text is None:
                 await self.close(_MALFORMED, "WebSocket message type must be text")
-                return
-            if len(text) > self._limit:
-                await self.close(_TOO_LARGE, "The message is too large")
                 return
             try:
                 message = _decode(text)
