@@ -27,7 +27,7 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#][^\s\x00-\x1f\x7f]*", re.IGNORECASE)
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 
 _SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
@@ -54,7 +54,7 @@ def is_url(value: str) -> bool:
     # the first four say the same as the last, in a third of the time, of nearly all there are
     return (
         value.startswith(("https://", "http://"))
-        and value[8:9].isalnum()
+        and value[value.index("/") + 2 :][:1].isalnum()
         and " " not in value
         and value.isprintable()
     ) or _URL.fullmatch(value) is not None

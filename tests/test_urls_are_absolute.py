@@ -1,0 +1,44 @@
+"""URLs: what the REST API may give as one, and what is none."""
+
+import pytest
+
+from schema.scalars import is_url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h",
+        "http://h",
+        "HTTP://H/x",
+        "http://[::1]/a",
+        "https://é.example/ü",
+        "http://h:1/?a#b",
+    ],
+)
+def test_a_url_has_a_scheme_and_a_host(text: str) -> None:
+    assert is_url(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "http://",
+        "http:///x",
+        "http://?x",
+        "http://#x",
+        "https:///x",
+        "https://?x",
+        "//h/x",
+        "/x",
+        "ftp://h/x",
+        "javascript:alert(1)",
+        "http://a b/",
+        "http://a\0b/",
+        "http://a/\x7f",
+        "http:h",
+    ],
+)
+def test_what_has_no_host_or_could_not_be_sent_is_no_url(text: str) -> None:
+    assert not is_url(text)
