@@ -105,8 +105,11 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
                 answer = plan.build(record, arguments)
             else:
                 answer = plan.build(record)
-        except Exception:  # noqa: BLE001 - any at all: graphql-core does it over, and reports
+        except Exception as error:  # noqa: BLE001 - any at all: graphql-core does it over, and reports
             statistics.fallbacks += 1
+            # The error may stand in the record, which the garbage collector may not look at: its
+            # traceback would hold the record, and so itself, for ever.
+            error.__traceback__ = None
             return None
         statistics.runs += 1
         if not self._has_run_a_plan:

@@ -32,8 +32,11 @@ from execution import Serialized, by_class, instances_of, keeps, pure, serialize
 # --- what stands in a record
 
 
-class Record(msgspec.Struct, gc=False):
-    """A record: anything may stand in it, as only the test of it must not fail."""
+class Record(msgspec.Struct):
+    """A record: anything may stand in it.
+
+    So it is left to the garbage collector: an exception in it, once raised, holds it in turn.
+    """
 
 
 class AlbumRecord(Record):

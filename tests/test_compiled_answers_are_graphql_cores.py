@@ -17,7 +17,7 @@ from tests.compiled_operations import Example, Execution, difference, example_of
 from tests.compiled_worlds import schema
 
 thorough = settings(
-    max_examples=int(os.environ.get("COMPILED_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("COMPILED_EXAMPLES", "100")),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),

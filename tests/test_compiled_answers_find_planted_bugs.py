@@ -142,7 +142,7 @@ BUGS = {
         "isinstance(reading, PureCall)\n",
     ),
     "a plan that gives up leaves its fields out": Bug(
-        "context", "statistics.fallbacks += 1\n            return None", "return {}"
+        "context", "error.__traceback__ = None\n            return None", "return {}"
     ),
 }
 

@@ -83,7 +83,14 @@ class Thing:
     @strawberry.field
     @pure
     def longer(self, by: str = "er") -> str:
-        return f"{self.title}{by}"
+        title: Any = self.title
+        if isinstance(title, Exception):
+            raise title
+        return f"{title}{by}"
+
+    @strawberry.field
+    def broken(self) -> str:
+        raise ValueError("it is broken")
 
 
 @strawberry.type
@@ -327,3 +334,12 @@ def test_the_fields_of_a_schema_that_is_not_strawberrys_are_not_planned() -> Non
 def test_another_strawberry_is_told_at_once() -> None:
     with pytest.raises(ImportError, match="not the Strawberry that is pinned"):
         _code_within(made_schema, "_get_basic_result")  # type: ignore[arg-type] # a function
+
+
+def test_an_error_that_stands_in_a_record_is_not_tied_to_it() -> None:
+    compared = Compared()
+    error = LookupError("there is no title")
+    # graphql-core stops at the first field and never comes to the second.
+    assert compared.data(parse("{ thing { broken longer } }"), record=ThingRecord(error)) is None
+    assert compared.statistics.fallbacks == 1
+    assert error.__traceback__ is None
