@@ -75,11 +75,13 @@ async def test_the_rest_api_is_told_of_by_its_documented_paths() -> None:
         query = " ".join(f"a{number}: artist(id: {number}) {{ name }}" for number in ids)
         await here.post({"query": f"{{ {query} }}"}, headers)
         await here.post({"query": f"{{ {query} }}"}, headers)
+        await here.post({"query": f"query Otherwise {{ {query} }}"}, headers)
         told = await text(here)
         name = 'onedtouch_upstream_requests_total{outcome="200",route="/api/v1/artists/:id"}'
         assert value(told, name) == 5
         assert value(told, 'onedtouch_breaker{state="closed"}') == 1
         assert value(told, "onedtouch_upstream_queued") == 0
+        assert value(told, 'onedtouch_cache_lookups_total{level="keepsakes",lookup="hit"}') == 1
         assert value(told, 'onedtouch_cache_lookups_total{level="memory",lookup="hit"}') == 5
         cost = 'onedtouch_operation_upstream_requests_sum{kind="query",operation=""}'
         assert value(told, cost) == 5

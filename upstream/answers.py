@@ -105,7 +105,8 @@ class Answers:
         except Unauthenticated:
             return None
         assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
-        return Keepsakes(self._cache, self._cache.shelf(caller.token_key), self._is_confirmed)
+        shelf = self._cache.shelf(caller.token_key)
+        return Keepsakes(self._cache, shelf, self._is_confirmed, self._observer)
 
     async def reply(self, caller: Caller, question: Question[T]) -> Reply[Any]:
         """The answer to one question; adds its Exchange to the caller's."""

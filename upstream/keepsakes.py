@@ -5,6 +5,7 @@ from typing import Any
 
 from upstream.cache import Cache, Entry, Shelf
 from upstream.freshness import Freshness
+from upstream.observer import Observer
 
 
 class Keepsakes:
@@ -14,12 +15,17 @@ class Keepsakes:
     an operation that began before cannot put anything back.
     """
 
-    __slots__ = ("_cache", "_confirmed", "_shelf")
+    __slots__ = ("_cache", "_confirmed", "_observer", "_shelf")
 
     def __init__(
-        self, cache: Cache, shelf: Shelf, confirmed: Callable[[Shelf, float], bool]
+        self,
+        cache: Cache,
+        shelf: Shelf,
+        confirmed: Callable[[Shelf, float], bool],
+        observer: Observer,
     ) -> None:
         """`confirmed` tells whether the REST API has lately accepted the shelf's token."""
+        self._observer = observer
         self._cache = cache
         self._shelf = shelf
         self._confirmed = confirmed
@@ -27,10 +33,12 @@ class Keepsakes:
     def find(self, key: str, now: float) -> tuple[Any, float] | None:
         """What was put under a key and the seconds for which it is fresh; None where it is not."""
         entry = self._cache.find(self._shelf, key)
-        if entry is None or not self._confirmed(self._shelf, now):
+        fresh_for = 0.0 if entry is None else entry.fresh_for(now)
+        if entry is None or fresh_for <= 0 or not self._confirmed(self._shelf, now):
+            self._observer.looked_up("keepsakes", "miss")
             return None
-        fresh_for = entry.fresh_for(now)
-        return (entry.value, fresh_for) if fresh_for > 0 else None
+        self._observer.looked_up("keepsakes", "hit")
+        return entry.value, fresh_for
 
     def put(self, key: str, value: Any, *, weight: int, fresh_for: float, now: float) -> None:
         """Keep something of so many bytes for so many seconds."""

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol, TypeAlias
 
-Level: TypeAlias = Literal["memory", "redis"]
+Level: TypeAlias = Literal["memory", "redis", "keepsakes"]
 Lookup: TypeAlias = Literal["hit", "miss", "stale"]
 BreakerState: TypeAlias = Literal["closed", "open", "half-open"]
 
