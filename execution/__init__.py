@@ -15,9 +15,10 @@ lists of these. For an object type with an `is_type_of`, this must be `instances
 are compiled and graphql-core executes the others: so plain records beneath an async root or join
 are compiled, and so is the concrete object beneath an interface or a union.
 
-When. In the execution after `compile_after` others of the same parsed document, so the caller
-must keep parsed documents; and separately for each combination of the Boolean variables in @skip
-and @include, which alone decide what is selected. Plans go when their document does, or when
+When. In the execution after `compile_after` others of the same parsed document, or in the first
+one where its executor's `compile_at_once` was set; so the caller must keep parsed documents. And
+separately for each combination of the Boolean variables in @skip and @include, which alone decide
+what is selected. Plans go when their document does, or when
 `most_plans` others were used since. A selection of thousands of fields is left as it is.
 
 What falls back. A plan never answers what graphql-core might not: a null where none may be, a

@@ -27,6 +27,9 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
     plan_store: ClassVar[PlanStore | None] = None
     statistics: ClassVar[Statistics] = Statistics()
 
+    compile_at_once: bool = False
+    """Set on an executor whose answer will be so large that compiling pays in its first use."""
+
     # Set in each execution, on the executor that graphql-core makes for it.
     _variant: Variant | None = None
     _has_run_a_plan: bool = False
@@ -45,7 +48,9 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
         self._variant = None
         store = self.plan_store
         if store is not None and not new_defer_usages and self._completes_as_usual():
-            variant = self._variant = store.variant(self, grouped_field_set)
+            variant = self._variant = store.variant(
+                self, grouped_field_set, at_once=self.compile_at_once
+            )
             if variant is not None and variant.root_fields is not None:
                 # The same selections as in the variant's first execution, as the same objects:
                 # graphql-core then finds those below in its own memo, which is shared too.

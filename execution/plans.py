@@ -156,14 +156,19 @@ class PlanStore:
         """How many variants of operations hold plans."""
         return len(self._variants)
 
-    def variant(self, executor: Executor[Any], root_fields: GroupedFieldSet) -> Variant | None:
-        """The plans for an execution; None while its operation is too new, or can't have any."""
+    def variant(
+        self, executor: Executor[Any], root_fields: GroupedFieldSet, *, at_once: bool = False
+    ) -> Variant | None:
+        """The plans for an execution; None while its operation is too new, or can't have any.
+
+        With `at_once` no operation is too new.
+        """
         operation = self._operation(executor)
         if not operation.plannable:
             return None
         if operation.steering is None:
             operation.uses += 1
-            if operation.uses <= self._compile_after:
+            if operation.uses <= self._compile_after and not at_once:
                 return None
             operation.steering = steering_variables(executor)
             if operation.steering is None:
@@ -184,7 +189,7 @@ class PlanStore:
             self._variants.move_to_end(variant)
             return variant
         variant.uses += 1
-        if variant.uses <= self._compile_after:
+        if variant.uses <= self._compile_after and not at_once:
             return None
         variant.root_fields = root_fields
         self._keep(variant, operation, values)

@@ -272,6 +272,17 @@ async def test_an_operation_is_compiled_after_a_few_uses() -> None:
     assert compiled == [0, 0, 1, 1]
 
 
+async def test_an_operation_is_compiled_in_its_first_use_where_its_executor_says_so() -> None:
+    class AtOnce(compiled_execution(compile_after=2)):  # type: ignore[misc] # made at run time
+        compile_at_once = True
+
+    document = parse("query ($a: Boolean!) { album { title @include(if: $a) } }")
+    assert await answer(AtOnce, document, a=True) == {"album": {"title": "Symphony"}}
+    assert AtOnce.statistics.plans_compiled == 1
+    assert await answer(AtOnce, document, a=False) == {"album": {}}
+    assert AtOnce.statistics.executions == AtOnce.statistics.planned_executions == 2
+
+
 async def test_each_combination_of_steering_variables_has_its_own_plans() -> None:
     executor_class = compiled_execution(compile_after=0)
     document = parse(

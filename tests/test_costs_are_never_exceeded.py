@@ -248,7 +248,7 @@ def test_the_values_of_an_answer_are_counted(text: str, values: int) -> None:
     ],
 )
 def test_an_answer_that_would_be_enormous_is_refused(text: str) -> None:
-    with pytest.raises(RequestError, match="values in its answer, 5000000 are allowed"):
+    with pytest.raises(RequestError, match="values in its answer, 6000000 are allowed"):
         estimate(text)
 
 

@@ -1,5 +1,6 @@
 """Each operation in queries/ is answered whole by the facade in front of the sandbox."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from graphql import parse, validate
 from graphql.language import OperationDefinitionNode
 
 import sandbox
+from execution import CompiledExecutionContext
 from schema import schema
-from tests.facade import facade
+from tests.facade import COLD, facade
 
 QUERIES = sorted((Path(__file__).parent.parent / "queries").rglob("*.graphql"))
 
@@ -86,3 +88,24 @@ async def test_a_page_of_browsing_goes_on_where_the_last_one_ended() -> None:
             seen += [edge["node"]["title"] for edge in data["albums"]["edges"]]
             after = data["albums"]["pageInfo"]["endCursor"]
         assert seen == [row["title"] for row in upstream.rows("albums")[:75]]
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=named)
+async def test_an_operation_takes_the_fast_path(path: Path) -> None:
+    executor_class = schema.execution_context_class
+    assert issubclass(executor_class, CompiledExecutionContext)
+    statistics = executor_class.statistics
+    async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
+        variables = variables_of(path)
+        before = dataclasses.replace(statistics)
+        for _ in range(4):
+            if path.stem == "SignOut":
+                variables = {"input": {"token": upstream.token()}}
+            assert (await here.ask(TEXTS[path], variables)).errors == []
+    assert statistics.executions - before.executions == 4
+    assert statistics.fallbacks == before.fallbacks
+    if path.stem == "ServiceSDL":
+        assert statistics.runs == before.runs, "its one field is federation's own resolver"
+    else:
+        assert statistics.planned_executions > before.planned_executions
+        assert statistics.runs > before.runs

@@ -48,7 +48,7 @@ class Policy:
     most_concurrent_per_token: int = 48
     """HTTP requests under way at once for one token."""
 
-    longest_queue: int = 2048
+    longest_queue: int = 8192
     """Requests that may wait for their turn; 0 for none."""
 
     most_retries: int = 2

@@ -20,6 +20,7 @@ from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from execution import CompiledExecutionContext
 from schema.errors import INTERNAL
 from upstream.caller import Caller
 from upstream.errors import TimedOut
@@ -58,6 +59,8 @@ ALLOW_POST: Final = (b"allow", b"POST")
 NOT_ACCEPTABLE: Final = "Answers are application/graphql-response+json or application/json."
 # An operation ends itself by its deadline; this much later it is ended from outside.
 MOMENT_SECONDS: Final = 0.5
+LARGE: Final = 10_000
+"""Values in an answer, estimated, from which compiling its selections pays at once."""
 CLIENT_GONE: Final = 499
 
 # Strawberry's is quicker than graphql-core's for the values that have no awaitables in them.
@@ -109,6 +112,7 @@ class Visit:
     operation: Operation
     address: str
     rate_headers: Headers = field(default_factory=list)
+    large: bool = False
 
 
 class Endpoint:
@@ -262,6 +266,7 @@ class Endpoint:
         visit.operation.estimated_requests = estimate.requests
         if b"x-explain" in visit.headers:
             return answers.explained(visit.media_type, explained(chosen.footprint, variables))
+        visit.large = estimate.values >= LARGE
         return await self._operation_answer(visit, resolved.text, prepared, chosen, variables)
 
     async def _operation_answer(
@@ -298,6 +303,8 @@ class Endpoint:
             )
             if isinstance(executor, list):
                 return _not_executed(visit, variable_errors(executor))
+            if visit.large and isinstance(executor, CompiledExecutionContext):
+                executor.compile_at_once = True
             result: Any = executor.execute_operation()
             if type(result) is not ExecutionResult:
                 result = await watched(result, visit.receive, caller.deadline + MOMENT_SECONDS)

@@ -58,7 +58,7 @@ class Limits:
     directives_in_one_place: int = 8
     depth: int = 20
     """Selection sets inside one another, through fragments."""
-    values: int = 5_000_000
+    values: int = 6_000_000
     """That an answer may hold, estimated: 500 albums with every field come to 2,700,000, most of
     them territory codes. One of introspection counts as 250."""
     list_items: int = 500

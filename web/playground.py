@@ -128,7 +128,7 @@ class Playground:
         below any prefix that a proxy or a mount puts in front.
         """
         if not all((self._assets / name).is_file() for name in VENDOR):
-            return HTMLResponse(_NOT_INSTALLED, 503, _PAGE_HEADERS)
+            return HTMLResponse(_NOT_INSTALLED, headers=_PAGE_HEADERS)
         last_part = request.url.path.rsplit("/", 1)[-1]
         content = self._site.template.substitute(
             assets=html.escape(f"{last_part}/assets/{self._site.digest}"),

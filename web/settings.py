@@ -299,7 +299,8 @@ def settings_from(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     for knob in knobs():
         text = chosen[knob.name]
         if text is None:
-            text = environment.get(knob.environment)
+            # a variable that is there and empty is how people unset one
+            text = environment.get(knob.environment) or None
         if text is not None:
             values[knob.path] = knob.value(text)
     own = {path[0]: value for path, value in values.items() if len(path) == 1}
