@@ -81,15 +81,15 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Not for windows that slide."""
-        raise NotImplementedError
+        raise TypeError("windows slide here: nothing is counted without one")
 
     async def get(self, key: str) -> int:
         """Not for windows that slide."""
-        raise NotImplementedError
+        raise TypeError("windows slide here: nothing is counted without one")
 
     async def get_expiry(self, key: str) -> float:
         """Not for windows that slide."""
-        raise NotImplementedError
+        raise TypeError("windows slide here: nothing is counted without one")
 
     async def check(self) -> bool:
         """Memory is always there."""
