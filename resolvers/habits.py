@@ -87,8 +87,8 @@ class Habit:
         self.fixed = size
         self.confirmed = 0
 
-    def read(self, ask: Ask, page: Page) -> Reading:
-        """What a page says, and what it teaches."""
+    def read(self, ask: Ask, page: Page, trusted: int = 0) -> Reading:
+        """What a page says, and what it teaches; sizes up to `trusted` are taken as respected."""
         count = len(page.rows)
         links = _meaningful(page.links, ask.page)
         if links is not None:
@@ -100,7 +100,8 @@ class Habit:
         if goes_on:
             return reading
         # A page that is not full may be the last one, or one of a list with smaller pages.
-        unproven = count < ask.per_page == stride > self.confirmed and self.fixed is None
+        proven = max(self.confirmed, trusted)
+        unproven = count < ask.per_page == stride > proven and self.fixed is None
         reading.doubtful = unproven and ask.page > 1 and stride != DEFAULT_PAGE_SIZE
         if count == 0:
             reading.ends = ask.page == 1

@@ -2,6 +2,7 @@
 
 It knows between which numbers the list's length lies, and narrows them down with every page.
 Where pages contradict each other, since rows moved between two requests, the later page is right.
+What they leave open is a BadResponse, never a guess.
 """
 
 import asyncio
@@ -23,6 +24,9 @@ _ROUNDS: Final = 6
 
 _LONGEST_SEARCH: Final = 40
 """Requests to find the end of a list without Link: enough for a billion rows."""
+
+_SEARCH_AGAINST_LINK: Final = 12
+"""Requests to find the end of a list whose Link is wrong about it: enough for 5,000 rows."""
 
 _REACH: Final = (50, 150)
 """How far the first and the second look for a row that moved go, in places; there is no third."""
@@ -48,6 +52,7 @@ class Hand:
         self._cautious: Sizes | None = None
         self._suspect: int | None = None
         self._doubted: list[tuple[Ask, Page]] = []
+        self._served = 0
         self._looks = 0
         self.spent = 0
 
@@ -85,16 +90,23 @@ class Hand:
             missing = self._missing(low, high)
             if not missing:
                 return
-            before = self._knowledge()
+            before, ceiling = self._knowledge(), self._ceiling
             asks = self._planned(missing, telling_next=telling_next and missing.stop == high)
+            if self._suspect is not None and self._cautious is not None:
+                # Whether that page was the last one decides how all the others are asked for.
+                asks = _through(self._suspect, asks, self._cautious)
             await self._ask(asks, backwards=backwards)
             if self._knowledge() == before:
                 return
+            if backwards and self._ceiling != ceiling and not self.may_hold(high - 1):
+                return  # the last rows stand further in front, so these may not be needed
 
     async def holds(self, place: int) -> bool:
         """Whether the list has a row at a place; asked only where it is not known."""
         if place >= self._floor:
             await self.cover(place, place + 1)
+        if place >= self._floor and self.may_hold(place):
+            raise BadResponse("a list does not tell whether it goes on")
         return place < self._floor
 
     async def look(self, place: int) -> bool:
@@ -117,27 +129,31 @@ class Hand:
         """Make the end of the list known, and bring its last `size` rows to hand.
 
         Link tells the end, or nearly so. Without it, or where it is wrong, the end is searched
-        for with ever fewer pages between; BadResponse where even that does not find it.
+        for, close to where it should be and then from the front with ever fewer pages between;
+        BadResponse where even that does not find it.
         """
         if self._last is None and self._habit.linked is not False:
             await self._ask([Ask(1, 1)])
         for _ in range(2):  # the list may have grown since, and Link with it
             if self._last is None or self.end is not None:
                 break
-            page, stride = self._last
+            said = page, stride = self._last
             await self.cover(max(0, (page - 1) * stride + 1 - size), page * stride, backwards=True)
-        for _ in range(_LONGEST_SEARCH):
-            if self.end is not None:
-                return
+            if self._last == said:
+                break
+        granted = self.spent + (_LONGEST_SEARCH if self._last is None else _SEARCH_AGAINST_LINK)
+        close = self._ceiling is not None
+        while self.end is None:
+            if self.spent >= granted:
+                raise BadResponse("a list has no end that could be found")
             stride = self._sizes.greatest
             first = self._floor // stride
-            if self._ceiling is None:
-                page = 2 * first + 1
-            else:
-                page = (first + (self._ceiling - 1) // stride) // 2 + 1
+            page = 2 * first + 1
+            if self._ceiling is not None:
+                last = (self._ceiling - 1) // stride
+                page = last + 1 if close else min(page, (first + last) // 2 + 1)
+            close = False
             await self._ask([Ask(page, min(stride, LARGEST_PAGE_SIZE))])
-        if self.end is None:
-            raise BadResponse("a list has no end that could be found")
 
     async def count(self) -> int | None:
         """The length of the list, for one request at most; None where that can't tell it."""
@@ -229,13 +245,18 @@ class Hand:
             self._take(ask, page)
 
     def _take(self, ask: Ask, page: Page) -> None:
-        reading = self._habit.read(ask, page)
-        limit = 0 if self._cautious is None else self._cautious.greatest
-        if reading.doubtful and ask.per_page > limit:
+        reading = self._habit.read(
+            ask, page, trusted=0 if self._cautious is None else self._cautious.greatest
+        )
+        if reading.doubtful:
             if not self._proven(reading, page):
                 self._doubted.append((ask, page))
                 return
             self._habit.respected(ask.per_page)
+            reading = self._habit.read(ask, page)
+        if self._is_misplaced(ask, reading, page):
+            raise BadResponse("a list has pages of several sizes")
+        self._served = max(self._served, len(page.rows))
         if reading.last is not None:
             self._last = reading.last, reading.stride
         if self._ends_as_said(reading, page):
@@ -248,6 +269,11 @@ class Hand:
             return False
         stop = reading.start + len(page.rows)
         return self._last == (stop, 1) and stop >= self._floor
+
+    def _is_misplaced(self, ask: Ask, reading: Reading, page: Page) -> bool:
+        """Whether a page looks like one of a smaller size than this same list has just served."""
+        smaller = reading.stride < min(ask.per_page, self._served)
+        return smaller and reading.start > 0 and not self._agrees(reading.start, page.rows)
 
     def _agrees(self, start: int, rows: Sequence[Any]) -> bool:
         return any(self.places.get(number_of(row), -1) == at for at, row in enumerate(rows, start))
@@ -271,6 +297,8 @@ class Hand:
         if not rows:
             self._ceiling = start if self._ceiling is None else min(start, self._ceiling)
             self._floor = min(self._floor, self._ceiling)
+            if self._suspect is not None and self._ceiling <= self._suspect:
+                self._suspect = self._cautious = None
             return
         if reading.ends:
             self._floor = self._ceiling = stop
@@ -287,6 +315,15 @@ class Hand:
         elif self._suspect is not None and self._cautious is not None and stop > self._suspect:
             self._habit.shortened(self._cautious.fixed or self._cautious.largest)
             self._suspect = self._cautious = None
+
+
+def _through(place: int, asks: list[Ask], sizes: Sizes) -> list[Ask]:
+    """The one of these pages that holds a place, or else another that does."""
+    for ask in asks:
+        size = sizes.fixed or ask.per_page
+        if ask.page == place // size + 1:
+            return [ask]
+    return pages_for(place, place + 1, Sizes(fixed=sizes.greatest))
 
 
 def number_of(record: object) -> int | None:

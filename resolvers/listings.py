@@ -9,14 +9,16 @@ the row is gone, the rows that stood beside it tell its place, and where they ar
 old place does. So a walk shows each row that lives through it once, as long as no more than about
 fifty rows come or go between two windows (25 where `per_page` is ignored). Within one window the
 pages are asked for at the same time: a row that two of them show counts once; one that slips
-between two of them, since another row vanished at that very moment, is missed.
+between two of them, since another row vanished at that very moment, is missed. A window is never
+cut short by a page that holds fewer rows than the list has: where asking again does not fill the
+gap, that is a BadResponse.
 """
 
 from typing import Any, Final
 
 from msgspec import Struct
 
-from upstream.errors import UpstreamError
+from upstream.errors import BadResponse, UpstreamError
 from upstream.listing import DEFAULT_PAGE_SIZE, Listing
 
 from .anchors import Anchor
@@ -261,19 +263,26 @@ class _Search:
         return False
 
     def _places(self, span: range) -> list[int]:
-        """The places whose rows are the window, each row once, in the list's order."""
+        """The places whose rows are the window, each row once, in the list's order.
+
+        BadResponse where there is a gap among them.
+        """
         hand, request = self._hand, self._request
         if request.backwards:
             stop = 0 if self._after is None else self._after.gap
             candidates = range(span.stop - 1, stop - 1, -1)
         else:
-            limit = max(hand.rows, default=-1) + 1
+            limit = max(span.stop, max(hand.rows, default=-1) + 1)
             stop = limit if self._before is None else min(limit, self._before.gap)
             candidates = range(span.start, stop)
         places: list[int] = []
         seen: set[int] = set()
         for place in candidates:
-            if len(places) == request.size or place not in hand.rows:
+            if len(places) == request.size:
+                break
+            if place not in hand.rows:
+                if place in span and self._is_gap(place, span):
+                    raise BadResponse("rows are missing among those of a list")
                 break
             number = number_of(hand.rows[place])
             if number is None or number not in seen:
@@ -281,6 +290,12 @@ class _Search:
             if number is not None:
                 seen.add(number)
         return places[::-1] if request.backwards else places
+
+    def _is_gap(self, place: int, span: range) -> bool:
+        """Whether a place without a row is not just where the list ends."""
+        if self._request.backwards or self._hand.may_hold(place):
+            return True
+        return any(further in self._hand.rows for further in range(place + 1, span.stop))
 
 
 async def _count(hand: Hand) -> int | UpstreamError | None:
