@@ -26,7 +26,7 @@ _LONGEST_SEARCH: Final = 40
 """Requests to find the end of a list without Link: enough for a billion rows."""
 
 _SEARCH_AGAINST_LINK: Final = 12
-"""Requests to find the end of a list whose Link is wrong about it: enough for 5,000 rows."""
+"""Requests to find the end of a list whose Link is wrong about it: enough for thousands of rows."""
 
 _REACH: Final = (50, 150)
 """How far the first and the second look for a row that moved go, in places; there is no third."""
@@ -91,10 +91,12 @@ class Hand:
             if not missing:
                 return
             before, ceiling = self._knowledge(), self._ceiling
-            asks = self._planned(missing, telling_next=telling_next and missing.stop == high)
-            if self._suspect is not None and self._cautious is not None:
-                # Whether that page was the last one decides how all the others are asked for.
-                asks = _through(self._suspect, asks, self._cautious)
+            if self._cautious is not None:
+                # Whether the first page was the last one decides how all others are asked for.
+                # A second one of its length begins where it ended, whatever the answer is.
+                asks = [Ask(2, self._cautious.greatest)]
+            else:
+                asks = self._planned(missing, telling_next=telling_next and missing.stop == high)
             await self._ask(asks, backwards=backwards)
             if self._knowledge() == before:
                 return
@@ -232,7 +234,7 @@ class Hand:
         if ask.per_page > self._sizes.greatest or self._sizes.fixed is not None:
             return  # what else was learned shows that it is not where it was thought to be
         start = (ask.page - 1) * ask.per_page
-        if not page.rows and self.end is not None and start >= self.end:
+        if not page.rows and not self.may_hold(start):
             return  # there is nothing to find out beyond the end
         if self._habit.confirmed < ask.per_page:
             check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
@@ -315,15 +317,6 @@ class Hand:
         elif self._suspect is not None and self._cautious is not None and stop > self._suspect:
             self._habit.shortened(self._cautious.fixed or self._cautious.largest)
             self._suspect = self._cautious = None
-
-
-def _through(place: int, asks: list[Ask], sizes: Sizes) -> list[Ask]:
-    """The one of these pages that holds a place, or else another that does."""
-    for ask in asks:
-        size = sizes.fixed or ask.per_page
-        if ask.page == place // size + 1:
-            return [ask]
-    return pages_for(place, place + 1, Sizes(fixed=sizes.greatest))
 
 
 def number_of(record: object) -> int | None:
