@@ -397,7 +397,8 @@ class Album(Node):
         record: Any = self
         if times < 0:
             raise ValueError("it can't be described less than not at all")
-        return f"{record.title * times} {shade} {tags} {code!r}"
+        # A generated number may be any: what is made of it stays small.
+        return f"{record.title * min(times, 3)} {shade} {tags} {code!r}"
 
     @strawberry.field
     @pure
@@ -528,7 +529,7 @@ class Query:
 
     @strawberry.field(graphql_type=list[Thing | None])
     def search(self, info: strawberry.Info, text: str) -> Any:
-        return [info.context.thing(place) for place in range(len(text))]
+        return [info.context.thing(place) for place in range(min(len(text), 4))]
 
     @strawberry.field
     @pure
