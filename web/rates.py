@@ -81,15 +81,15 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Not for windows that slide."""
-        raise TypeError("windows slide here: nothing is counted without one")
+        raise NotImplementedError
 
     async def get(self, key: str) -> int:
         """Not for windows that slide."""
-        raise TypeError("windows slide here: nothing is counted without one")
+        raise NotImplementedError
 
     async def get_expiry(self, key: str) -> float:
         """Not for windows that slide."""
-        raise TypeError("windows slide here: nothing is counted without one")
+        raise NotImplementedError
 
     async def check(self) -> bool:
         """Memory is always there."""
