@@ -65,6 +65,15 @@ class Hand:
         """Whether the list may reach to a place, by what is known."""
         return self._ceiling is None or place < self._ceiling
 
+    @property
+    def is_torn(self) -> bool:
+        """Whether rows are in hand behind the end that the list seems to have, with a gap between.
+
+        Rows that follow the end without one were there until a moment ago.
+        """
+        end = self.end
+        return end is not None and end not in self.rows and any(at > end for at in self.rows)
+
     def beside(self, place: int) -> Beside:
         """The two rows nearest to a place that are in hand and have numbers; one, or none."""
         before, after = self._number(place - 1), self._number(place + 1)
@@ -308,6 +317,8 @@ class Hand:
             self._floor = max(self._floor, stop + reading.goes_on)
             if self._ceiling is not None and self._ceiling < self._floor:
                 self._ceiling = None
+            while self._ceiling is None and self._floor in self.rows:
+                self._floor += 1  # a gap was filled, so the rows behind it count again
         if reading.suspect:
             self._suspect = stop
             self._cautious = Sizes(

@@ -200,6 +200,8 @@ class _Search:
         if request.backwards and request.before is None and request.size == 0:
             return Window([], has_next=False, has_previous=beyond and await hand.holds(0)), 0
         span = await self._settled()
+        if hand.is_torn:
+            raise BadResponse("rows are missing among those of a list")
         places = self._places(span)
         if not places:
             start = stop = span.stop if request.backwards else span.start
