@@ -15,8 +15,11 @@ ALBUM_REFERENCE = frozenset({"id", "databaseId"})
 """The fields of an album that a delivery brings."""
 
 
-class JoinedDelivery(records.Delivery, gc=False):
-    """A delivery whose album is whole."""
+class JoinedDelivery(records.Delivery, gc=True):
+    """A delivery whose album is whole.
+
+    It may be an exception, hence the collector: one that is raised holds what holds it.
+    """
 
 
 _copy_of = copier(records.Delivery, JoinedDelivery)

@@ -20,8 +20,11 @@ TRACK_STUB = frozenset({"id", "databaseId", "isrc"})
 """The fields of a track that a listening brings."""
 
 
-class JoinedListening(records.Listening, gc=False):
-    """A listening with its track and its album as far as they were selected."""
+class JoinedListening(records.Listening, gc=True):
+    """A listening with its track and its album as far as they were selected.
+
+    Either may be an exception, hence the collector: one that is raised holds what holds it.
+    """
 
     track: Any = None
 

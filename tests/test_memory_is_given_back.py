@@ -34,3 +34,18 @@ async def test_operations_that_fail_leave_nothing_behind() -> None:
             assert len(answer.errors) == 2
         gc.collect()
         assert contexts() - before <= 1
+
+
+async def test_errors_that_nobody_is_told_leave_nothing_behind_either() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
+        upstream.orders.add(sandbox.Edit("title", 7), path="/api/v1/album*")
+        upstream.orders.add(sandbox.Edit("genres", 7), path="/api/v1/album*")
+        gc.collect()
+        before = contexts()
+        for _ in range(30):
+            answer = await here.ask(
+                "{ albums { nodes { title genres } edges { node { title genres } } } }"
+            )
+            assert answer.body["data"] is None
+        gc.collect()
+        assert contexts() - before <= 1

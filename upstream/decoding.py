@@ -204,7 +204,16 @@ def _rebuilt(given: dict[str, Raw], kind: type[Struct], wrongs: _Wrongs) -> Stru
         elif part.default is NODEFAULT and part.default_factory is NODEFAULT:
             wrongs.places.add(part.encode_name)
             values[part.name] = BadResponse(f"{part.encode_name} is missing")
-    return kind(**values)
+    return _collectable(kind)(**values)
+
+
+@lru_cache(maxsize=32)
+def _collectable(kind: type[Struct]) -> type[Struct]:
+    """The same records, but in sight of the garbage collector: they may hold an exception.
+
+    One that is raised holds a traceback, whose frames hold the record.
+    """
+    return msgspec.defstruct(kind.__name__, (), bases=(kind,), module=kind.__module__, gc=True)
 
 
 def _holds_no_record(found: list[Any]) -> bool:
