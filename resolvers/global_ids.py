@@ -6,6 +6,7 @@ Follows the Relay object identification specification; ../shared/schema.graphql 
 import binascii
 from base64 import b64decode
 from binascii import b2a_base64
+from functools import lru_cache
 
 from resolvers.errors import BadUserInput
 
@@ -16,8 +17,9 @@ LONGEST_ID = 64
 """Characters of the longest text that is looked at at all."""
 
 
+@lru_cache(maxsize=32_768)
 def global_id(type_name: str, number: int) -> str:
-    """The global ID of an object."""
+    """The global ID of an object; the ones that were shown last are remembered."""
     return b2a_base64(f"{type_name}:{number}".encode(), newline=False).decode("ascii")
 
 
