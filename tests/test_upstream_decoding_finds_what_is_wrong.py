@@ -441,3 +441,8 @@ def test_no_reason_carries_what_the_body_says() -> None:
         decoding.rows(canary.encode(), "albums")
     assert canary not in repr(raised.value)
     assert raised.value.__context__ is None
+
+
+def test_a_body_of_more_objects_than_a_page_can_have_is_not_taken_apart() -> None:
+    with pytest.raises(BadResponse, match="more in it than a page can have"):
+        decoding.rows(b"[" + b"{}," * 150_001 + b"{}]", "albums")

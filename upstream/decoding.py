@@ -42,6 +42,9 @@ _MOST_WRONG: Final = 15_000
 """Pieces of one body that are looked at singly because they can't be decoded as they are: each
 takes some 5 µs. A hundred albums of 70 tracks, each with something wrong in it, are 14,100."""
 
+_MOST_OBJECTS: Final = 10 * _MOST_WRONG
+"""Objects in a body with something wrong in it; to take more apart would hold everybody up."""
+
 _OVERHEAD: Final = 1024
 _BYTES_A_BYTE: Final = 3
 """What a record takes in memory for each byte of its JSON: small numbers and short strings."""
@@ -182,6 +185,8 @@ def _repaired(raw: bytes | Raw, kind: Any, place: str, wrongs: _Wrongs) -> Any:
         (kind,) = (each for each in get_args(kind) if each is not NoneType)
     if get_origin(kind) is list:
         (element,) = get_args(kind)
+        if isinstance(raw, bytes) and raw.count(b"{") > _MOST_OBJECTS:
+            raise BadResponse("more in it than a page can have")
         elements = _decoded(raw, list[Raw] | None)
         if elements is None and place != _BODY:
             return []

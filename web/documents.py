@@ -46,7 +46,7 @@ from web.limits import Limits, check_document, check_text
 from web.request_errors import RequestError
 from web.shelf import Shelf
 
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 15_000
 """Steps that comparing fields of one name may take in validation, which is quadratic.
 
 graphql-core's own bound, a twentieth of its default: a step costs up to 3 µs, and 40 fragments
