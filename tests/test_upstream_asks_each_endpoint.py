@@ -153,6 +153,30 @@ async def test_many_albums_at_once_find_the_path_out_once() -> None:
         assert len(api.journal) == 41
 
 
+async def test_an_album_that_hangs_while_no_path_is_known_takes_no_other_along() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        kind, number = request.path.split("/")[3:]
+        if number == "13":
+            await asyncio.sleep(60)
+        if kind == "album":
+            return web.Response(status=404)
+        return web.json_response({"id": int(number), "title": "Here"})
+
+    async with scripted(answer) as api, client(api.url, **COLD) as upstream:
+        hanging, *others = await asyncio.gather(
+            upstream.album(caller(seconds=0.8), 13),
+            *(upstream.album(caller(seconds=0.8), number) for number in (14, 15, 16)),
+            return_exceptions=True,
+        )
+        assert isinstance(hanging, TimedOut)
+        assert [getattr(reply, "value", reply) for reply in others] == [
+            records.Album(number, "Here") for number in (14, 15, 16)
+        ]
+        assert len(api.seen) == 7
+        assert (await upstream.album(caller(), 17)).value is not None
+        assert len(api.seen) == 8
+
+
 async def test_the_wrong_album_path_may_serve_a_web_page() -> None:
     async def answer(request: web.BaseRequest) -> web.Response:
         if request.path.startswith("/api/v1/album/"):

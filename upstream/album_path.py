@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from upstream.questions import Place
@@ -12,6 +12,12 @@ DOUBTFUL_MISSES: Final = 10
 
 DOUBTFUL_SECONDS: Final = 60.0
 """Seconds since the last proof or doubt, within which no number of 404s does."""
+
+LONGEST_WAIT: Final = 1.0
+"""Seconds for which an album waits for another one to find the path out."""
+
+_SHARE_OF_WAIT: Final = 0.25
+"""The part of its remaining time for which an album waits at most."""
 
 
 class AlbumPath:
@@ -29,13 +35,22 @@ class AlbumPath:
         self._exploration: asyncio.Event | None = None
 
     @asynccontextmanager
-    async def places(self, candidates: tuple[Place, ...]) -> AsyncIterator[tuple[Place, ...]]:
+    async def places(
+        self, candidates: tuple[Place, ...], remaining: float
+    ) -> AsyncIterator[tuple[Place, ...]]:
         """The places to ask for one album, in order; with two, the second on a 404 on the first.
 
-        While no path is known, one caller explores and the others wait for what it finds.
+        While no path is known, one caller explores and the others wait for what it finds, but
+        only for a part of their `remaining` seconds: an album that hangs must not take the
+        others along.
         """
-        if self._known is None and self._exploration is not None:
-            await self._exploration.wait()
+        under_way = self._exploration
+        if self._known is None and under_way is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(LONGEST_WAIT, remaining * _SHARE_OF_WAIT)):
+                    await under_way.wait()
+            if self._exploration is under_way:
+                self._exploration = None  # it hangs: the first who has waited takes its place
         if self._known is not None or self._exploration is not None:
             yield self._ordered(candidates)
             return
@@ -43,7 +58,8 @@ class AlbumPath:
         try:
             yield candidates
         finally:
-            self._exploration = None
+            if self._exploration is exploration:
+                self._exploration = None
             exploration.set()
 
     def proved(self, place: Place) -> None:

@@ -61,7 +61,7 @@ class Fetcher:
         self._retries.earn()
         if len(question.places) == 1:
             return await self._at(question.places[0], question, errand)
-        async with self._album_path.places(question.places) as places:
+        async with self._album_path.places(question.places, errand.remaining()) as places:
             doubt: UpstreamError | None = None
             for place in places:
                 try:
