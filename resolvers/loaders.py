@@ -156,7 +156,7 @@ class Loaders:
             listing = self._scannable.get(kind)
             if listing is not None and len(numbers) >= FEWEST_WANTED:
                 del self._scannable[kind]
-                await scan(listing, self.pages.load, missing)
+                await scan(listing, self.pages.load, missing, self._caller.remaining())
 
         return Loader(ask, self._tasks, before=lists_have_arrived)
 

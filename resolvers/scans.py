@@ -2,23 +2,31 @@
 
 The REST API has no way to ask for several objects at once. But artists and labels are whole in
 their lists, so where many are wanted, the first page of the list tells how long it is, and the
-rest is read where it is short. What is in no page is asked for by its number afterwards: a list
-may show less than its owner may see. A scan is tried once an operation and type.
+rest is read where it is short. Where no page tells the last one, the next is read for as long as
+each brings enough of what is wanted. What is in no page is asked for by its number afterwards: a
+list may show less than its owner may see. A scan is tried once an operation and type.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Final
 
 from upstream.caller import Reply
 from upstream.errors import UpstreamError
-from upstream.listing import LARGEST_PAGE_SIZE, Listing, Page
+from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Listing, Page
 
 FEWEST_WANTED: Final = 20
 """So many objects must be wanted at once, for a first page that may tell nothing to be worth it."""
 
 WANTED_FOR_A_PAGE: Final = 4
 """So many objects must still be wanted for each further page that is read."""
+
+SHARE_OF_TIME: Final = 0.25
+"""The part of the operation's remaining time that a scan may take.
+
+Past it the objects are asked for by number: a list that hangs must not take them along.
+"""
 
 FetchPage = Callable[[tuple[Listing, int, int]], Awaitable[Reply[Page]]]
 
@@ -28,21 +36,52 @@ def most_requests(wanted: int) -> int:
     return 1 + wanted // WANTED_FOR_A_PAGE if wanted >= FEWEST_WANTED else 0
 
 
-async def scan(listing: Listing, fetch: FetchPage, missing: Callable[[], Collection[int]]) -> None:
+async def scan(
+    listing: Listing, fetch: FetchPage, missing: Callable[[], Collection[int]], remaining: float
+) -> None:
     """Read the list where it is short; `missing` tells what no page has brought so far.
 
-    A page that fails is not missed: its objects are asked for by number.
+    A page that fails, or does not come within a part of the `remaining` seconds, is not missed:
+    its objects are asked for by number.
     """
-    if len(missing()) < FEWEST_WANTED:
+    wanted = len(missing())
+    if wanted < FEWEST_WANTED:
         return
-    try:
-        first = (await fetch((listing, 1, LARGEST_PAGE_SIZE))).value
-    except UpstreamError:
-        return
-    last = first.links.last if first.links else None
-    if last is None or last.page - 1 > len(missing()) // WANTED_FOR_A_PAGE:
-        return
-    await asyncio.gather(
-        *(fetch((listing, page, LARGEST_PAGE_SIZE)) for page in range(2, last.page + 1)),
-        return_exceptions=True,
-    )
+    with suppress(TimeoutError, UpstreamError):
+        async with asyncio.timeout(remaining * SHARE_OF_TIME):
+            first = (await fetch((listing, 1, LARGEST_PAGE_SIZE))).value
+            last = first.links.last if first.links else None
+            if last is None:
+                await _read_on(listing, fetch, missing, first, wanted)
+            elif last.page - 1 <= len(missing()) // WANTED_FOR_A_PAGE:
+                rest = range(2, last.page + 1)
+                await asyncio.gather(
+                    *(fetch((listing, page, LARGEST_PAGE_SIZE)) for page in rest),
+                    return_exceptions=True,
+                )
+
+
+async def _read_on(
+    listing: Listing,
+    fetch: FetchPage,
+    missing: Callable[[], Collection[int]],
+    first: Page,
+    wanted: int,
+) -> None:
+    """Read page after page behind the first one, while each brings enough of what is wanted."""
+    page, number = first, 1
+    while _goes_on(page, len(first.rows)):
+        left = len(missing())
+        if left < WANTED_FOR_A_PAGE or wanted - left < WANTED_FOR_A_PAGE:
+            return
+        wanted = left
+        number += 1
+        page = (await fetch((listing, number, LARGEST_PAGE_SIZE))).value
+
+
+def _goes_on(page: Page, size: int) -> bool:
+    """Whether a page may have another one behind it; the first one had `size` rows."""
+    if page.links is not None:
+        return page.links.next is not None
+    # Pages are of one size, as a rule one of those that the REST documentation names.
+    return len(page.rows) == size > 0 and size % DEFAULT_PAGE_SIZE == 0

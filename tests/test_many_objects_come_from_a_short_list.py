@@ -1,13 +1,16 @@
 """Many artists or labels by number: the pages of a short list take fewer requests than each own."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 import sandbox
 from resolvers.global_ids import global_id
 from resolvers.scans import most_requests
 from tests.facade import COLD, facade
+from tests.upstream_asked import scripted
 
 ENTITIES = """query ($representations: [_Any!]!) {
     _entities(representations: $representations) { ... on Label { databaseId name } } }"""
@@ -76,6 +79,70 @@ async def test_a_list_that_fails_costs_nobody_an_object() -> None:
         numbers = [row["id"] for row in upstream.rows("labels")[:30]]
         data = await here.data(ENTITIES, representations(numbers))
         assert [entity["databaseId"] for entity in data["_entities"]] == numbers
+
+
+@pytest.mark.parametrize("relations", ["", "next", "first, prev, next"])
+async def test_a_list_that_does_not_tell_its_last_page_is_read_while_that_helps(
+    relations: str,
+) -> None:
+    labels = [{"id": number, "name": f"Label {number}"} for number in range(1, 151)]
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        if "page" not in request.query:
+            return web.json_response(status=404)
+        page = int(request.query["page"])
+        links = {"first": 1, "prev": page - 1, "next": page + 1 if page == 1 else 0}
+        told = ", ".join(
+            f'<http://elsewhere/api/v1/labels?page={number}&per_page=100>; rel="{relation}"'
+            for relation, number in links.items()
+            if number and relation in relations
+        )
+        rows = labels[100 * (page - 1) : 100 * page]
+        return web.json_response(rows, headers={"Link": told} if told else {})
+
+    async with scripted(answer) as api, facade(api.url) as here:
+        numbers = [*range(1, 151, 2), 998, 999, 1000, 1001]
+        data = await here.data(ENTITIES, representations(numbers))
+        assert [entity and entity["databaseId"] for entity in data["_entities"]] == [
+            *range(1, 151, 2),
+            *[None] * 4,
+        ]
+        assert sorted(api.paths) == [
+            "/api/v1/labels/1000",
+            "/api/v1/labels/1001",
+            "/api/v1/labels/998",
+            "/api/v1/labels/999",
+            "/api/v1/labels?page=1&per_page=100",
+            "/api/v1/labels?page=2&per_page=100",
+        ]
+
+
+async def test_a_long_list_that_does_not_tell_its_end_is_not_read_on() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        number = int(request.path.rpartition("/")[2]) if "page" not in request.query else 0
+        row = {"id": number, "name": f"Label {number}"}
+        others = [{"id": each, "name": "another"} for each in range(10_000, 10_100)]
+        return web.json_response(row if number else others)
+
+    async with scripted(answer) as api, facade(api.url) as here:
+        data = await here.data(ENTITIES, representations([*range(1, 81)]))
+        assert [entity["name"] for entity in data["_entities"]] == [
+            f"Label {number}" for number in range(1, 81)
+        ]
+        assert len(api.paths) == 81
+
+
+async def test_a_list_that_hangs_takes_no_object_along() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        if "page" in request.query:
+            await asyncio.sleep(60)
+        number = int(request.path.rpartition("/")[2])
+        return web.json_response({"id": number, "name": f"Label {number}"})
+
+    environment = {"ONEDTOUCH_DEADLINE": "2"}
+    async with scripted(answer) as api, facade(api.url, environment) as here:
+        data = await here.data(ENTITIES, representations([*range(1, 31)]))
+        assert [entity["databaseId"] for entity in data["_entities"]] == [*range(1, 31)]
 
 
 async def test_the_switch_turns_it_off() -> None:
