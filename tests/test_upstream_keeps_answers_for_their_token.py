@@ -5,9 +5,10 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 import sandbox
-from tests.upstream_asked import Watching, caller, client
+from tests.upstream_asked import Watching, caller, client, scripted
 from upstream import records
 from upstream.cache import Cache, Entry
 from upstream.caller import Caller, Exchange
@@ -174,6 +175,33 @@ async def test_the_age_of_an_answer_is_taken_off_its_freshness() -> None:
     async with sandbox.running() as api, client(api.url) as upstream:
         api.orders.add(sandbox.Headers({"Cache-Control": "max-age=300", "Age": "100"}))
         assert 199 < (await asked(upstream)).fresh_for <= 200
+
+
+DATE = "Thu, 26 Nov 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "fresh"),
+    [
+        ({"Expires": "Thu, 26 Nov 2026 10:05:00 GMT", "Date": DATE}, 300),
+        ({"Expires": "Thu, 26 Nov 2026 09:00:00 GMT", "Date": DATE}, 0),
+        ({"Expires": "0"}, 0),
+        ({"Expires": "Fri, 26 Nov 2100 10:00:00 GMT", "Date": "soon"}, 86400),
+        (
+            {"Expires": "Thu, 26 Nov 2026 10:05:00 GMT", "Date": DATE, "Cache-Control": "public"},
+            300,
+        ),
+        ({"Expires": "0", "Cache-Control": "max-age=7"}, 7),
+    ],
+)
+async def test_without_a_max_age_the_expires_header_counts(
+    headers: dict[str, str], fresh: float
+) -> None:
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.json_response({"id": 544, "name": "1902"}, headers=headers)
+
+    async with scripted(answer) as api, client(api.url) as upstream:
+        assert (await asked(upstream)).fresh_for == fresh
 
 
 async def test_no_store_keeps_nothing_for_a_failing_api_either() -> None:
@@ -587,6 +615,19 @@ async def test_any_answer_for_a_token_confirms_it_for_all_that_is_kept() -> None
         await asked(upstream, 399)
         await asyncio.sleep(0.6)
         assert (await asked(upstream, 544)).source == "cache"
+
+
+async def test_a_404_confirms_no_token() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, token_confirmed_within=1) as upstream,
+    ):
+        await asked(upstream, 544)
+        await asyncio.sleep(0.6)
+        api.orders.add(sandbox.Status(404), times=1)
+        assert (await upstream.artist(caller(), 399)).value is None
+        await asyncio.sleep(0.6)
+        assert (await asked(upstream, 544)).source == "upstream"
 
 
 async def test_while_the_api_fails_what_is_fresh_serves_an_unconfirmed_token_as_old() -> None:

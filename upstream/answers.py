@@ -301,12 +301,15 @@ class Answers:
         before: Entry | None,
         asked_at: float,
     ) -> tuple[Landing, Freshness]:
-        """Keep an answer, and the knowledge that the token is good."""
-        shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
+        """Keep an answer, and the knowledge that the token is good.
+
+        A 404 proves nothing of a token: some APIs say so before they look at it.
+        """
         answer = fetched.answer
         if answer.status == statuses.NOT_FOUND:
             self._cache.drop(shelf, question.key)
             return Landing(None, "upstream"), NOT_KEPT
+        shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
         lifetime = freshness(answer, question.kind, self._policy)
         if fetched.decoded is not None:
             value, weight, wrong = fetched.decoded

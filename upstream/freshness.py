@@ -1,6 +1,8 @@
 """Freshness: how long an answer may be used, by what the REST API says of it or else by policy."""
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from msgspec import Struct
@@ -56,6 +58,8 @@ def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
     elif "max-age" in directives:
         # One that can't be read is none.
         fresh = max(0.0, (directives["max-age"] or 0.0) - _seconds(answer.header("Age")))
+    elif (expires := answer.header("Expires")) is not None:
+        fresh = _until(expires, answer.header("Date"))
     else:
         fresh = _by_policy(kind, policy)
     fresh = min(fresh, LONGEST)
@@ -74,7 +78,7 @@ def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
 
 def renewed(before: Freshness, said: Freshness, answer: Answer) -> Freshness:
     """The lifetime of an answer that a 304 has confirmed: what it says, and else as before."""
-    if answer.header("Cache-Control") is None:
+    if answer.header("Cache-Control") is None and answer.header("Expires") is None:
         return before
     return replace(said, etag=said.etag or before.etag)
 
@@ -102,6 +106,26 @@ def _least(policy: float, said: float | None) -> float:
 
 def _seconds(header: str | None) -> float:
     return float(header) if header is not None and re.fullmatch("[0-9]{1,10}", header) else 0.0
+
+
+def _until(expires: str, date: str | None) -> float:
+    """Seconds from a Date, or from now, to an Expires header; one that is no date is in the past.
+
+    "0", which many send, is no date (RFC 9111, section 5.3).
+    """
+    ends = _moment(expires)
+    if ends is None:
+        return 0.0
+    said = None if date is None else _moment(date)
+    return max(0.0, (ends - (said or datetime.now(UTC))).total_seconds())
+
+
+def _moment(header: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(header)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def _etag(header: str | None) -> str | None:
