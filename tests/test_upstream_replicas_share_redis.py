@@ -409,6 +409,67 @@ async def test_a_revocation_while_redis_is_gone_is_told_once_it_is_back(
         assert api.journal.targets == []
 
 
+async def test_a_revocation_while_redis_hangs_for_a_moment_is_told_as_soon_as_it_goes_on(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis, redis_timeout=0.2) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        await asked(two, token=token)
+        redis.signal(signal.SIGSTOP)
+        try:
+            await one.revoke_token(caller(), token)
+            assert one.state().redis is False
+        finally:
+            redis.signal(signal.SIGCONT)
+        # No connection broke, and nobody asks anything meanwhile.
+        await until(lambda: two.state().cache_entries == 0)
+        await until(lambda: one.state().redis is True)
+        api.journal.clear()
+        with pytest.raises(Unauthenticated):
+            await asked(two, token=token)
+        assert api.journal.targets == []
+
+
+async def test_a_revocation_whose_caller_leaves_before_it_is_told_is_told(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        await asked(two, token=token)
+        redis.signal(signal.SIGSTOP)
+        try:
+            leaving = asyncio.ensure_future(one.revoke_token(caller(), token))
+            await api.journal.until(lambda journal: "/oauth/revoke" in journal.targets)
+            await asyncio.sleep(0.2)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+        finally:
+            redis.signal(signal.SIGCONT)
+        await until(lambda: two.state().cache_entries == 0)
+
+
+async def test_a_redis_that_is_back_is_noticed_without_any_traffic(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("upstream.replicas._HEARTBEAT", 0.5)
+    async with sandbox.running() as api, replica(api, redis, redis_timeout=0.1) as one:
+        redis.signal(signal.SIGSTOP)
+        try:
+            await asked(one)
+            assert one.state().redis is False
+        finally:
+            redis.signal(signal.SIGCONT)
+        await until(lambda: one.state().redis is True)
+
+
 async def test_news_that_could_not_be_told_are_bounded(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ class Replicas:
         self._untold: OrderedDict[bytes, News] = OrderedDict()
         self._writes: set[asyncio.Task[None]] = set()
         self._subscription: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._subscribed = False
         self._tried = asyncio.Event()
 
@@ -72,7 +73,7 @@ class Replicas:
 
     async def close(self) -> None:
         """Stop listening, and leave what is not written yet."""
-        tasks = [*self._writes, *([self._subscription] if self._subscription else [])]
+        tasks = [*self._writes, *filter(None, (self._subscription, self._telling))]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -108,21 +109,44 @@ class Replicas:
         self._in_background(self._written(token, token_key, key, mark, answer))
 
     async def tell(self, news: News, token_key: bytes) -> None:
-        """Tell all processes what has become of a token; later, where Redis is gone."""
+        """Tell all processes what has become of a token; later, where Redis is gone.
 
-        async def command(redis: Redis) -> str:
-            await self._told(redis, news, token_key)
-            return "told"
-
-        if await self._line.send("purge", command, "") != "told":
-            self._untold.pop(token_key, None)
-            self._untold[token_key] = news
-            if len(self._untold) > _MOST_UNTOLD:
-                self._untold.popitem(last=False)
+        Later too where the one who tells it is cancelled before it is told.
+        """
+        self._untold.pop(token_key, None)
+        self._untold[token_key] = news
+        if len(self._untold) > _MOST_UNTOLD:
+            self._untold.popitem(last=False)
+        try:
+            await self._tell_now(news, token_key)
+        finally:
+            if self._untold and (self._telling is None or self._telling.done()):
+                self._telling = asyncio.get_running_loop().create_task(self._tell_later())
 
     def tell_in_background(self, news: News, token_key: bytes) -> None:
         """The same, without waiting for it."""
         self._in_background(self.tell(news, token_key))
+
+    async def _tell_now(self, news: News, token_key: bytes) -> bool:
+        """Whether Redis has taken the news."""
+
+        async def command(redis: Redis) -> bool:
+            await self._told(redis, news, token_key)
+            return True
+
+        return await self._line.send("purge", command, otherwise=False)
+
+    async def _tell_untold(self) -> None:
+        """Tell all that could not be told so far, until that fails again."""
+        for token_key, news in list(self._untold.items()):
+            if self._untold.get(token_key) == news and not await self._tell_now(news, token_key):
+                return
+
+    async def _tell_later(self) -> None:
+        """Try from time to time: Redis may fail without breaking the line that news come in on."""
+        while self._untold:
+            await asyncio.sleep(self._policy.redis_pause)
+            await self._tell_untold()
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -182,7 +206,8 @@ class Replicas:
                 pipeline.delete(name)
             pipeline.publish(_CHANNEL, self._sender + _LETTERS[news] + token_key)
             await pipeline.execute()
-        self._untold.pop(token_key, None)
+        if self._untold.get(token_key) == news:
+            del self._untold[token_key]
 
     async def _listen(self, listener: Listener) -> None:
         """Hear the news, for as long as this process lives."""
@@ -209,6 +234,9 @@ class Replicas:
                         raise TimeoutError
                     silent = True
                     await subscription.ping()
+                    if not self._line.up:
+                        # Without traffic, nothing else would find out that Redis is back.
+                        await self._line.send("read", _answers, otherwise=False)
                     continue
                 silent = False
                 if message["type"] == "subscribe":
@@ -222,14 +250,17 @@ class Replicas:
         listener.hear_of_a_gap()
         self._subscribed = True
         self._tried.set()
-        for token_key, news in list(self._untold.items()):
-            await self.tell(news, token_key)
+        await self._tell_untold()
 
     def _hear(self, data: bytes, listener: Listener) -> None:
         sender, letter = data[:_SENDER_BYTES], data[_SENDER_BYTES : _SENDER_BYTES + 1]
         news = _KINDS.get(letter)
         if sender != self._sender and news is not None:
             listener.hear(news, data[_SENDER_BYTES + 1 :])
+
+
+async def _answers(redis: Redis) -> bool:
+    return bool(await redis.ping())
 
 
 def _mark_of(token_key: bytes) -> str:
