@@ -125,6 +125,19 @@ async def test_readiness_probes_as_well_so_that_no_traffic_is_needed_to_recover(
         assert upstream.state().breaker == "closed"
 
 
+async def test_readiness_never_contradicts_the_breaker_by_an_earlier_look() -> None:
+    async with sandbox.running() as api, client(api.url, **TOUCHY) as upstream:
+        await upstream.check()
+        api.orders.add(sandbox.Status(503), times=3)
+        await fail(upstream, 3)
+        with pytest.raises(BreakerOpen):
+            await upstream.check()
+        await asyncio.sleep(0.25)
+        await upstream.artist(caller(), 544)
+        assert upstream.state().breaker == "closed"
+        await upstream.check()
+
+
 async def test_a_hang_counts_also_where_the_callers_wait_is_shorter_than_the_patience() -> None:
     async with (
         sandbox.running() as api,

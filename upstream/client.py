@@ -77,6 +77,7 @@ class Upstream:
         )
         self._look: asyncio.Task[UpstreamError | None] | None = None
         self._looked_at = float("-inf")
+        self._looked_in: BreakerState = "closed"
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -150,11 +151,17 @@ class Upstream:
     async def check(self) -> None:
         """Return if the REST API answers at all, be it with a 401; raise why not otherwise.
 
-        All who ask within a second share one look.
+        All who ask within a second share one look, unless the circuit breaker has changed since.
         """
         loop = asyncio.get_running_loop()
         look = self._look
-        if look is None or (look.done() and loop.time() - self._looked_at >= _CHECKED_FOR):
+        if look is None or (
+            look.done()
+            and (
+                loop.time() - self._looked_at >= _CHECKED_FOR
+                or self._looked_in != self._sender.breaker.state
+            )
+        ):
             self._looked_at = loop.time()
             look = self._look = loop.create_task(self._looked())
         # One who asks and leaves must not end the look for the others.
@@ -186,6 +193,8 @@ class Upstream:
             return error
         except TimeoutError:
             return TimedOut("no turn in time")
+        finally:
+            self._looked_in = self._sender.breaker.state
         if statuses.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return None
         refused = HTTPStatus.BAD_REQUEST <= answer.status < statuses.SERVER_ERROR
