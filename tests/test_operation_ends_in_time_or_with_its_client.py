@@ -99,6 +99,7 @@ async def test_the_clients_token_and_bound_reach_the_operation() -> None:
             ("Bearer abc", "abc"),
             ("bearer abc.DEF-_~+/=", "abc.DEF-_~+/="),
             ("BEARER  abc", "abc"),
+            ("Bearer 12|user:{a}@b!", "12|user:{a}@b!"),
             ("Bearer", None),
             ("Bearer ", None),
             ("Bearer a b", None),
