@@ -276,7 +276,6 @@ async def test_credentials_that_are_no_text_are_unauthenticated_without_a_reques
         (503, "Unavailable"),
         (504, "TimedOut"),
         (302, "BadResponse"),
-        (201, "BadResponse"),
     ],
 )
 async def test_a_login_is_sent_once_whatever_happens(status: int, error: str) -> None:
@@ -288,6 +287,25 @@ async def test_a_login_is_sent_once_whatever_happens(status: int, error: str) ->
         with pytest.raises(UpstreamError):
             await upstream.revoke_token(caller(), "whatever")
         assert len(api.journal) == 2
+
+
+@pytest.mark.parametrize("login", [200, 201])
+@pytest.mark.parametrize("revocation", [200, 201, 202, 204])
+async def test_any_success_is_one_of_a_login_and_of_a_revocation(
+    login: int, revocation: int
+) -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        if request.path == "/oauth/token":
+            told = {"access_token": "new", "token_type": "bearer", "created_at": 1}
+            return web.json_response(told, status=login)
+        return web.Response(status=revocation)
+
+    async with scripted(answer) as api, client(api.url) as upstream:
+        token = (await upstream.create_token(caller(None), "somebody", "secret")).access_token
+        await upstream.revoke_token(caller(token), token)
+        with pytest.raises(Unauthenticated):
+            await upstream.artist(caller(token), 544)
+        assert api.paths == ["/oauth/token", "/oauth/revoke"]
 
 
 async def test_a_login_whose_connection_breaks_is_sent_once() -> None:

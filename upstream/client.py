@@ -120,7 +120,7 @@ class Upstream:
         answer = await self._posted(caller, _TOKEN, form)
         if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
             raise Unauthenticated("wrong credentials")
-        if answer.status != statuses.OK:
+        if answer.status not in {statuses.OK, statuses.CREATED}:
             raise failure(answer.status, answer.headers)
         token = decoding.access_token(answer.body)
         await self._answers.revive(token.access_token)
@@ -141,7 +141,7 @@ class Upstream:
         except BaseException:
             await self._answers.purge(self._tokens.key(token))
             raise
-        if answer.status in {statuses.OK, statuses.NO_CONTENT}:
+        if statuses.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             await self._answers.revoke(self._tokens.key(token))
             return
         refused = failure(answer.status, answer.headers)

@@ -22,7 +22,7 @@ LONGEST_WAIT: Final = 24 * 60 * 60
 
 # Plain integers: reaching for a member of http.HTTPStatus takes as long as ten comparisons.
 OK: Final = int(HTTPStatus.OK)
-NO_CONTENT: Final = int(HTTPStatus.NO_CONTENT)
+CREATED: Final = int(HTTPStatus.CREATED)
 NOT_MODIFIED: Final = int(HTTPStatus.NOT_MODIFIED)
 NOT_FOUND: Final = int(HTTPStatus.NOT_FOUND)
 SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)

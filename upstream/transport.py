@@ -15,12 +15,13 @@ from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_WITH_BODY: Final = frozenset({statuses.OK, statuses.CREATED})
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
 
 @dataclass(slots=True, frozen=True)
 class Answer:
-    """What came back. `body` is decompressed, and empty for every status but 200."""
+    """What came back. `body` is decompressed, and empty for every status but 200 and 201."""
 
     status: int
     headers: CIMultiDictProxy[str] = field(repr=False)
@@ -110,7 +111,7 @@ class Transport:
                     allow_redirects=False,
                 )
                 try:
-                    if response.status != statuses.OK:
+                    if response.status not in _WITH_BODY:
                         return Answer(response.status, response.headers, b"")
                     body = await self._body(response)
                 finally:
