@@ -122,7 +122,7 @@ async def test_a_taken_port_is_one_line_and_no_sandbox() -> None:
         ),
         (["--nonsense"], {}, "unrecognized arguments: --nonsense (--help lists all settings)."),
         (
-            ["--trusted-documents", "/nowhere"],
+            ["--trusted-documents", "/nowhere", "--port", "0"],
             {"ONEDTOUCH_UPSTREAM": "http://127.0.0.1:9"},
             "--trusted-documents (ONEDTOUCH_TRUSTED_DOCUMENTS): there is no such folder.",
         ),

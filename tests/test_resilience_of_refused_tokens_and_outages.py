@@ -91,6 +91,8 @@ async def test_a_refused_token_loses_all_that_was_known_for_it_and_no_other_does
         )
         for token in (sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN):
             assert (await here.ask(everything, token=token)).errors == []
+            # by itself: what a list of the same operation brings is not asked for, nor then known
+            assert (await here.ask(KNOWN, token=token)).errors == []
         upstream.orders.add(sandbox.Status(status), user=sandbox.LISTENER)
         # one question that is not known yet, and nothing is known any more
         assert (await here.ask("{ track(id: 3272) { title } }")).codes == [code]
