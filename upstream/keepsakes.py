@@ -30,6 +30,11 @@ class Keepsakes:
         self._shelf = shelf
         self._confirmed = confirmed
 
+    @property
+    def token_key(self) -> bytes:
+        """The token's name."""
+        return self._shelf.token_key
+
     def find(self, key: str, now: float) -> tuple[Any, float] | None:
         """What was put under a key and the seconds for which it is fresh; None where it is not."""
         entry = self._cache.find(self._shelf, key)

@@ -38,29 +38,26 @@ class Answer:
 
 
 def executed(
-    media_type: bytes | None,
-    data: dict[str, Any] | None,
-    errors: list[dict[str, Any]],
-    extensions: dict[str, Any],
-) -> Answer:
-    """The answer of an operation that was executed, with or without errors: it has `data`."""
+    data: dict[str, Any] | None, errors: list[dict[str, Any]], extensions: dict[str, Any]
+) -> bytes:
+    """The body for an operation that was executed, with or without errors: it has `data`."""
     payload: dict[str, Any] = {"data": data}
     if errors:
         # First, where a person sees them (GraphQL, 7.1).
         payload = {"errors": errors, "data": data}
     if extensions:
         payload["extensions"] = extensions
-    return Answer(200, encode(payload), [(b"content-type", CONTENT_TYPES[media_type or JSON])])
+    return encode(payload)
 
 
-def kept(media_type: bytes | None, body: bytes, fresh_for: float) -> Answer:
-    """The answer that an operation had a while ago, and that is as good now."""
+def ready(media_type: bytes | None, body: bytes, cache_control: bytes) -> Answer:
+    """The answer with such a body."""
     return Answer(
         200,
         body,
         [
             (b"content-type", CONTENT_TYPES[media_type or JSON]),
-            (b"cache-control", _private(fresh_for)),
+            (b"cache-control", cache_control),
         ],
     )
 
@@ -119,9 +116,7 @@ def _shown(exchange: Exchange) -> dict[str, Any]:
 
 def explained(media_type: bytes | None, plan: dict[str, Any]) -> Answer:
     """The answer that tells what an operation would ask upstream, and asks nothing."""
-    answer = executed(media_type, {}, [], {"explain": plan})
-    answer.headers.append((b"cache-control", NO_STORE))
-    return answer
+    return ready(media_type, executed({}, [], {"explain": plan}), NO_STORE)
 
 
 def refusal(media_type: bytes | None, refused: Refused) -> Answer:
@@ -146,10 +141,11 @@ def cache_control(caller: Caller | None, *, storable: bool) -> bytes:
     if not storable or caller is None or not caller.exchanges:
         return NO_STORE
     seconds = min(exchange.fresh_for for exchange in caller.exchanges)
-    return _private(seconds)
+    return private(seconds)
 
 
-def _private(seconds: float) -> bytes:
+def private(seconds: float) -> bytes:
+    """The Cache-Control of what its caller alone may keep, for so long."""
     return b"private, max-age=%d" % max(0, seconds)
 
 

@@ -24,6 +24,7 @@ from execution import CompiledExecutionContext
 from schema.errors import INTERNAL
 from upstream.caller import Caller
 from upstream.errors import TimedOut
+from upstream.flights import Flight, Flights
 from upstream.keepsakes import Keepsakes
 from web import answers, request_headers
 from web.answers import Answer, Send
@@ -39,7 +40,7 @@ from web.incoming import (
     request_in_body,
     request_in_url,
 )
-from web.kept_answers import answer_key, seconds_of_freshness, weight_of
+from web.kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
 from web.limits import check_variables
 from web.negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
 from web.operations import Operation
@@ -62,6 +63,8 @@ MOMENT_SECONDS: Final = 0.5
 LARGE: Final = 10_000
 """Values in an answer, estimated, from which compiling its selections pays at once."""
 CLIENT_GONE: Final = 499
+_ABOUT_COST: Final = frozenset({b"x-include", b"x-explain"})
+_OWN_BOUNDS: Final = frozenset({b"x-deadline-ms", b"x-most-upstream-requests"})
 
 # Strawberry's is quicker than graphql-core's for the values that have no awaitables in them.
 _is_awaitable: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -94,8 +97,8 @@ class Service:
     open_context: Callable[[Caller], Context]
     presented: Presented
     page: Application
+    keepsakes: Callable[[Caller], Keepsakes | None]
     admit: Admit | None = None
-    keepsakes: Callable[[Caller], Keepsakes | None] | None = None
     observers: Sequence[Callable[[Operation], None]] = ()
 
 
@@ -111,8 +114,38 @@ class Visit:
     media_type: bytes | None
     operation: Operation
     address: str
+    caller: Caller = field(init=False)
     rate_headers: Headers = field(default_factory=list)
     large: bool = False
+    equals: "Equals | None" = None
+    shares: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Equals:
+    """Where the answers to a request's equals are: those of its token, by what was sent."""
+
+    keepsakes: Keepsakes
+    key: str
+
+    @property
+    def flight_key(self) -> tuple[bytes, str]:
+        """The name of an execution for it that is under way."""
+        return self.keepsakes.token_key, self.key
+
+
+@dataclass(slots=True, frozen=True)
+class Outcome:
+    """What came of one operation: the answer, and what of it others may have.
+
+    `body` and `cache_control` are those of an answer that is whole and fresh, so that it is as
+    good for whoever asks the same with the same token; None where it is not.
+    """
+
+    operation: Operation
+    answer: Answer
+    body: bytes | None = None
+    cache_control: bytes = answers.NO_STORE
 
 
 class Endpoint:
@@ -127,7 +160,8 @@ class Endpoint:
         if not settings.compiled:
             executor = StrawberryGraphQLCoreExecutionContext
         self._build = executor.build
-        self._keepsakes = service.keepsakes if settings.keep_answers else None
+        self._keeps = settings.keep_answers and settings.policy.cache_bytes > 0
+        self._flights: Flights[Outcome] = Flights()
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,8 +224,11 @@ class Endpoint:
         """The answer, whatever happens; raises Disconnected where nobody waits for it."""
         operation = visit.operation
         try:
-            request = await self._request(visit)
-            answer = await self._operated(visit, request)
+            visit.caller = self._caller(visit.headers)
+            sent = await self._sent(visit)
+            answer = await self._equals_answer(visit, sent)
+            if answer is None:
+                answer = await self._operated(visit, self._request(visit, sent))
         except RequestError as error:
             return _not_executed(visit, [error])
         except Refused as refused:
@@ -213,8 +250,8 @@ class Endpoint:
             return answers.refusal(visit.media_type, broken)
         return _not_modified_or(answer, visit.headers) if visit.method == "GET" else answer
 
-    async def _request(self, visit: Visit) -> Request:
-        """The GraphQL request that came in; raises Refused where there is none."""
+    async def _sent(self, visit: Visit) -> bytes:
+        """What was sent, in the body or in the URL; raises Refused for what can be no request."""
         settings = self._settings
         headers = visit.headers
         admit = self._service.admit
@@ -233,9 +270,63 @@ class Endpoint:
         body = await visit.body.read(
             headers.get(b"content-length"), settings.body_limit, settings.body_timeout
         )
-        if by_post:
-            return request_in_body(body, settings.variables_limit)
-        return request_in_url(visit.query_string, settings.variables_limit)
+        return body if by_post else visit.query_string
+
+    async def _equals_answer(self, visit: Visit, sent: bytes) -> Answer | None:
+        """The answer to an equal request of the same token: kept, or still being worked out.
+
+        None where there is none that may be had. Who asks what an operation costs wants it
+        executed; who accepts no JSON may mean a subscription.
+        """
+        headers = visit.headers
+        shares = self._settings.share_operations
+        if (
+            not (self._keeps or shares)
+            or not _ABOUT_COST.isdisjoint(headers)
+            or answer_type(headers.get(b"accept")) is None
+        ):
+            return None
+        keepsakes = self._service.keepsakes(visit.caller)
+        if keepsakes is None:
+            return None
+        equals = visit.equals = Equals(keepsakes, request_key(visit.method, sent))
+        if self._keeps:
+            found = keepsakes.find(equals.key, asyncio.get_running_loop().time())
+            if found is not None:
+                kept, fresh_for = found
+                _note(visit, "query", kept.operation_name, trusted=kept.trusted)
+                return answers.ready(visit.media_type, kept.body, answers.private(fresh_for))
+        # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
+        visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
+        flight = self._flights.find(equals.flight_key) if visit.shares else None
+        return None if flight is None else await self._joined(visit, flight)
+
+    async def _joined(self, visit: Visit, flight: Flight[Outcome]) -> Answer | None:
+        """The answer that an equal request is about to get; None where that is no use."""
+        outcome = await self._landed(visit, flight)
+        # The token may have died in the meantime.
+        if outcome is None or outcome.body is None or self._service.keepsakes(visit.caller) is None:
+            visit.shares = False
+            return None
+        about = outcome.operation
+        _note(visit, about.kind, about.name, trusted=about.trusted)
+        return answers.ready(visit.media_type, outcome.body, outcome.cache_control)
+
+    def _caller(self, headers: dict[bytes, bytes]) -> Caller:
+        """Who asks; raises Refused where the headers that bound the request are malformed."""
+        seconds = request_headers.deadline_seconds(headers, self._settings.deadline)
+        return Caller(
+            request_headers.bearer_token(headers),
+            asyncio.get_running_loop().time() + seconds,
+            request_headers.most_upstream_requests(headers),
+        )
+
+    def _request(self, visit: Visit, sent: bytes) -> Request:
+        """The GraphQL request in what was sent; raises Refused where there is none."""
+        limit = self._settings.variables_limit
+        if visit.method == "POST":
+            return request_in_body(sent, limit)
+        return request_in_url(sent, limit)
 
     async def _operated(self, visit: Visit, request: Request) -> Answer:
         """The answer of the operation that is asked for; raises RequestError for none."""
@@ -267,29 +358,50 @@ class Endpoint:
         if b"x-explain" in visit.headers:
             return answers.explained(visit.media_type, explained(chosen.footprint, variables))
         visit.large = estimate.values >= LARGE
-        return await self._operation_answer(visit, resolved.text, prepared, chosen, variables)
+        return await self._operation_answer(visit, prepared, chosen, variables)
 
     async def _operation_answer(
         self,
         visit: Visit,
-        text: str,
         prepared: Prepared,
         chosen: ChosenOperation,
         variables: dict[str, Any],
     ) -> Answer:
-        """The answer of one operation: one that is kept, or one that is worked out now."""
-        loop = asyncio.get_running_loop()
-        seconds = request_headers.deadline_seconds(visit.headers, self._settings.deadline)
-        caller = visit.operation.caller = Caller(
-            request_headers.bearer_token(visit.headers),
-            loop.time() + seconds,
-            request_headers.most_upstream_requests(visit.headers),
+        """The answer of one operation, which is executed for this request, and its equals."""
+        visit.operation.caller = visit.caller
+        if chosen.kind is not OperationType.QUERY:
+            visit.equals = None
+        equals = visit.equals
+        if equals is None or not visit.shares or not visit.operation.estimated_requests:
+            outcome = await self._outcome(visit, prepared, chosen, variables, visit.receive)
+            return outcome.answer
+        flight = self._flights.start(
+            equals.flight_key,
+            visit.caller.deadline,
+            lambda _: self._outcome(visit, prepared, chosen, variables, None),
         )
-        kept = self._kept_answers(visit, caller)
-        key = answer_key(text, chosen.name, variables) if kept else ""
-        found = kept.find(key, loop.time()) if kept else None
-        if found is not None:
-            return answers.kept(visit.media_type, *found)
+        landed = await self._landed(visit, flight)
+        return self._executed(visit, _too_late(), []).answer if landed is None else landed.answer
+
+    async def _landed(self, visit: Visit, flight: Flight[Outcome]) -> Outcome | None:
+        """The outcome of an execution; None where it takes longer than this request may."""
+        # The execution ends by itself before that.
+        until = visit.caller.deadline + 2 * MOMENT_SECONDS
+        try:
+            return await watched(flight.landing(until), visit.receive, until)
+        except (TimeoutError, TimedOut):
+            return None
+
+    async def _outcome(
+        self,
+        visit: Visit,
+        prepared: Prepared,
+        chosen: ChosenOperation,
+        variables: dict[str, Any],
+        receive: Receive | None,
+    ) -> Outcome:
+        """What comes of executing an operation; it ends when the client goes, with `receive`."""
+        operation, caller = visit.operation, visit.caller
         context = self._service.open_context(caller)
         try:
             executor = self._build(
@@ -302,50 +414,45 @@ class Endpoint:
                 is_awaitable=_is_awaitable,
             )
             if isinstance(executor, list):
-                return _not_executed(visit, variable_errors(executor))
+                return Outcome(operation, _not_executed(visit, variable_errors(executor)))
             if visit.large and isinstance(executor, CompiledExecutionContext):
                 executor.compile_at_once = True
             result: Any = executor.execute_operation()
             if type(result) is not ExecutionResult:
-                result = await watched(result, visit.receive, caller.deadline + MOMENT_SECONDS)
+                result = await watched(result, receive, caller.deadline + MOMENT_SECONDS)
         except TimeoutError:
-            late = GraphQLError("", original_error=TimedOut("the operation outlived its deadline"))
-            result = ExecutionResult(None, [late])
+            result = _too_late()
         finally:
             context.close()
-        answer, storable = self._executed(visit, result, context)
-        if kept and storable:
-            now = loop.time()
-            fresh_for = seconds_of_freshness(caller, now)
-            kept.put(key, answer.body, weight=weight_of(answer.body), fresh_for=fresh_for, now=now)
-        return answer
+        outcome = self._executed(visit, result, context.stale)
+        if self._keeps and visit.equals is not None and outcome.body is not None:
+            self._keep(visit.equals, outcome, caller)
+        return outcome
 
-    def _kept_answers(self, visit: Visit, caller: Caller) -> Keepsakes | None:
-        """Where this operation's answer may be kept, None where it may not.
-
-        Who asks for what an operation cost wants it executed.
-        """
-        if (
-            self._keepsakes is None
-            or visit.operation.kind != OperationType.QUERY.value
-            or b"x-include" in visit.headers
-        ):
-            return None
-        return self._keepsakes(caller)
+    def _keep(self, equals: Equals, outcome: Outcome, caller: Caller) -> None:
+        """Keep an answer while all of it is fresh."""
+        assert outcome.body is not None  # noqa: S101 - there is nothing else to keep
+        now = asyncio.get_running_loop().time()
+        fresh_for = seconds_of_freshness(caller, now)
+        kept = KeptAnswer(outcome.body, outcome.operation.name, outcome.operation.trusted)
+        weight = weight_of(outcome.body)
+        equals.keepsakes.put(equals.key, kept, weight=weight, fresh_for=fresh_for, now=now)
 
     def _executed(
-        self, visit: Visit, result: ExecutionResult, context: Context
-    ) -> tuple[Answer, bool]:
-        """The answer, and whether anybody may keep it."""
+        self,
+        visit: Visit,
+        result: ExecutionResult,
+        stale: Sequence[tuple[list[str | int], float]],
+    ) -> Outcome:
+        """The outcome of an operation that was executed."""
         operation = visit.operation
         errors = self._presented(result.errors or (), operation)
-        extensions = answers.extensions(operation, context.stale, visit.headers.get(b"x-include"))
-        answer = answers.executed(visit.media_type, result.data, errors, extensions)
-        storable = not errors and not context.stale and operation.kind == "query"
-        answer.headers.append(
-            (b"cache-control", answers.cache_control(operation.caller, storable=storable))
-        )
-        return answer, storable
+        extensions = answers.extensions(operation, stale, visit.headers.get(b"x-include"))
+        body = answers.executed(result.data, errors, extensions)
+        storable = not errors and not stale and operation.kind == "query"
+        cache_control = answers.cache_control(operation.caller, storable=storable)
+        answer = answers.ready(visit.media_type, body, cache_control)
+        return Outcome(operation, answer, body if storable else None, cache_control)
 
     def _presented(
         self, errors: Sequence[GraphQLError], operation: Operation
@@ -359,6 +466,19 @@ class Endpoint:
             presented.append(public)
         operation.codes = tuple(dict.fromkeys(map(code_of, presented)))
         return [_formatted(error) for error in presented[: self._settings.most_errors]]
+
+
+def _note(visit: Visit, kind: str | None, name: str | None, *, trusted: bool) -> None:
+    """Note in the record of a request what it was, where it took no execution of its own."""
+    operation = visit.operation
+    operation.caller = visit.caller
+    operation.kind, operation.name, operation.trusted = kind, name, trusted
+
+
+def _too_late() -> ExecutionResult:
+    """What an operation comes to that had to be ended from outside."""
+    late = GraphQLError("", original_error=TimedOut("the operation outlived its deadline"))
+    return ExecutionResult(None, [late])
 
 
 def code_of(error: GraphQLError) -> str:

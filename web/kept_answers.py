@@ -1,12 +1,13 @@
 """Kept answers: the encoded bytes of whole answers, served again while every part is fresh.
 
-They are kept for one token, by document, operation name and variables, as long as the least
-fresh of the REST API's answers in them; they are purged with the token.
+They are kept for one token, by the bytes of the request, which hold document, operation name and
+variables: so an equal request is answered before anything of it is parsed. They are kept as long
+as the least fresh of the REST API's answers in them, and are purged with the token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -15,13 +16,18 @@ from upstream.caller import Caller
 _OVERHEAD: Final = 512
 """Bytes of memory that an answer takes beside its body."""
 
-_encode: Final = msgspec.json.Encoder().encode
+
+class KeptAnswer(msgspec.Struct, frozen=True, gc=False):
+    """The body of an answer, and what logs and metrics say of its operation."""
+
+    body: bytes
+    operation_name: str | None
+    trusted: bool
 
 
-def answer_key(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> str:
-    """The name of an operation's answer."""
-    asked = _encode((text, operation_name, variables))
-    return "answer " + blake2b(asked, digest_size=16).hexdigest()
+def request_key(method: str, sent: bytes) -> str:
+    """The name of a request and all that equal it, by its body or its URL's query."""
+    return f"{method} {blake2b(sent, digest_size=16).hexdigest()}"
 
 
 def weight_of(body: bytes) -> int:

@@ -148,15 +148,14 @@ class LiveEndpoint(Endpoint):
         self._assert_variables(prepared, chosen, variables)
         return chosen
 
-    async def _request(self, visit: Visit) -> Any:
+    async def _sent(self, visit: Visit) -> bytes:
         if visit.media_type is None and _takes_events(visit):
             visit.media_type = JSON
-        return await super()._request(visit)
+        return await super()._sent(visit)
 
     async def _operation_answer(
         self,
         visit: Visit,
-        text: str,
         prepared: Prepared,
         chosen: ChosenOperation,
         variables: dict[str, Any],
@@ -164,7 +163,7 @@ class LiveEndpoint(Endpoint):
         if chosen.kind is not OperationType.SUBSCRIPTION:
             if answer_type(visit.headers.get(b"accept")) is None:
                 raise Refused(406, "BAD_USER_INPUT", NOT_ACCEPTABLE)
-            return await super()._operation_answer(visit, text, prepared, chosen, variables)
+            return await super()._operation_answer(visit, prepared, chosen, variables)
         if not _takes_events(visit):
             raise RequestError(
                 "BAD_USER_INPUT",

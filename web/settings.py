@@ -119,6 +119,10 @@ class Settings:
         default=True,
         sentence="Whether whole answers are kept, encoded, while every part of them is fresh.",
     )
+    share_operations: bool = setting(
+        default=True,
+        sentence="Whether equal queries of one token that are under way at once are executed once.",
+    )
     scans: bool = setting(
         default=True,
         sentence="Whether a short list is read where many of its objects are wanted by number.",

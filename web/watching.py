@@ -12,12 +12,15 @@ T = TypeVar("T")
 UNWATCHED_SECONDS: Final = 0.02
 
 
-async def watched(work: Awaitable[T], receive: Receive, until: float) -> T:
+async def watched(work: Awaitable[T], receive: Receive | None, until: float) -> T:
     """The outcome of the work.
 
-    Raises TimeoutError at `until`, in the loop's time, and Disconnected when the client goes;
-    the work is cancelled in both cases.
+    Raises TimeoutError at `until`, in the loop's time, and Disconnected when the client goes, if
+    there is one to `receive` from; the work is cancelled in both cases.
     """
+    if receive is None:
+        async with asyncio.timeout_at(until):
+            return await work
     loop = asyncio.get_running_loop()
     ours = asyncio.current_task()
     assert ours is not None  # noqa: S101 - a coroutine that runs is in a task
