@@ -269,6 +269,50 @@ def test_a_user_logs_in_through_the_form_with_the_keyboard_alone(visit: Visit) -
     assert not page.is_visible("#login")
 
 
+def test_who_has_only_a_keyboard_goes_through_the_whole_page_and_sees_where_they_are(
+    visit: Visit,
+) -> None:
+    visitor = visit()
+    page = visitor.page
+    seen = []
+    while True:
+        page.keyboard.press("Tab")
+        name, is_editor, outline = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const { outlineStyle, outlineWidth } = getComputedStyle(element);
+                const name = element.getAttribute('aria-label') ?? element.textContent;
+                const isEditor = Boolean(element.closest('.CodeMirror'));
+                return [name, isEditor, `${outlineStyle} ${outlineWidth}`];
+            }"""
+        )
+        if name == "Explain":
+            break
+        assert len(seen) < 100, "the focus is caught somewhere"
+        if is_editor:
+            page.keyboard.press("Escape")
+            seen.append("an editor")
+        else:
+            assert outline == "solid 2px", name
+            seen.append(name)
+    assert seen.count("an editor") == 3
+    assert {"Log in", "Open settings dialog", "Execute query (Ctrl-Enter)", "Headers"} <= {*seen}
+
+
+def test_the_focus_is_on_the_other_button_when_logging_in_or_out_takes_one_away(
+    visit: Visit,
+) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.focus(OFFER)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".who")
+    assert page.evaluate("() => document.activeElement.textContent") == "Log out"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(OFFER)
+    assert page.evaluate("() => document.activeElement.textContent").startswith("Use the")
+
+
 def test_a_wrong_password_is_said_in_the_form(visit: Visit) -> None:
     visitor = visit()
     page = visitor.page
@@ -503,6 +547,23 @@ def test_our_descriptions_and_the_explorer_are_a_click_away(visit: Visit) -> Non
     page.wait_for_selector(".graphiql-explorer-root >> text=deliveries")
 
 
+def test_another_pane_and_another_page_of_the_documentation_start_at_their_tops(
+    visit: Visit,
+) -> None:
+    visitor = visit()
+    page = visitor.page
+    scroll = "() => { document.querySelector('.graphiql-plugin').scrollTop = 300; }"
+    page.evaluate(scroll)
+    page.click('[aria-label="Show Documentation Explorer"]')
+    page.wait_for_selector(".graphiql-doc-explorer-title >> text=Docs")
+    place = "() => document.querySelector('.graphiql-plugin').scrollTop"
+    assert page.evaluate(place) == 0
+    page.evaluate(scroll)
+    page.click(".graphiql-doc-explorer >> text=Delivery >> nth=0")
+    page.wait_for_selector(".graphiql-doc-explorer-title >> text=Delivery")
+    assert page.evaluate(place) == 0
+
+
 def test_on_a_phone_panes_stand_under_each_other_and_nothing_is_cut_off(visit: Visit) -> None:
     visitor = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = visitor.page
@@ -522,6 +583,32 @@ def test_on_a_phone_panes_stand_under_each_other_and_nothing_is_cut_off(visit: V
     assert editor is not None
     assert answer is not None
     assert editor["y"] + editor["height"] <= answer["y"]
+
+
+def test_on_a_phone_long_lines_and_the_settings_are_seen_whole(visit: Visit) -> None:
+    visitor = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = visitor.page
+    page.click('[aria-label="Show Examples"]')
+    visitor.open_example("ListeningReport")
+    hidden = page.evaluate(
+        f"() => {{ const {{ width, clientWidth }} = {QUERY}.getScrollInfo();"
+        " return width - clientWidth; }"
+    )
+    assert hidden <= 0
+    bar = page.locator(".bar").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 60, "its buttons stand in one line"
+    page.click('[aria-label="Open settings dialog"]')
+    dark = page.locator(".graphiql-dialog >> text=Dark").bounding_box()
+    dialog = page.locator(".graphiql-dialog").bounding_box()
+    cross = page.evaluate(
+        "() => document.querySelector('.graphiql-dialog-close svg > :not(title)')"
+        ".getBoundingClientRect().width"
+    )
+    assert dark is not None
+    assert dialog is not None
+    assert dark["x"] + dark["width"] <= dialog["x"] + dialog["width"]
+    assert cross > 5
 
 
 def in_view(page: "Page", selector: str) -> bool:

@@ -47,6 +47,8 @@ async function tryToLogIn(username, password) {
   submit.disabled = false;
   if (problem === null) {
     dialog.close();
+    // The button that opened it is gone.
+    if (document.activeElement === document.body) corner.querySelector('button').focus();
     return;
   }
   if (!dialog.open) dialog.showModal();
@@ -67,7 +69,9 @@ function showCorner(complaint = null) {
       ].filter(Boolean);
   if (!current) parts[0].className = 'primary';
   if (complaint) parts.unshift(element('span', complaint, 'wrong'));
+  const hadFocus = corner.contains(document.activeElement);
   corner.replaceChildren(...parts);
+  if (hadFocus) corner.querySelector('button').focus();
 }
 
 function who(username) {

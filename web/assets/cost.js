@@ -204,6 +204,7 @@ function Notices({ last }) {
         errors.length > 1 && ` (at ${errors.length} places)`,
         hint(code, errors[0]) && ` ${hint(code, errors[0])}`,
         last.hasData && ' Everything else is in the answer.',
+        code === 'UNAUTHENTICATED' && ' ',
         code === 'UNAUTHENTICATED' &&
           h(
             'button',

@@ -10,8 +10,9 @@ const { useEditorContext, useSchemaStore } = globalThis.GraphiQL.React;
 
 // What stands in an editor that nobody has written in yet.
 export const WELCOME = `# Ask the 1D touch catalogue.
-# Ctrl-Enter runs this, Ctrl-Space
-# completes what you type.
+# Ctrl-Enter: run
+# Ctrl-Space: complete
+# Escape: leave the editor
 
 query Welcome {
   albums(first: 5) {

@@ -82,13 +82,55 @@ function Beginning() {
   const isReady = Boolean(editors.queryEditor && editors.variableEditor);
   useEffect(() => {
     if (!isReady) return;
+    // As the answer does: on a phone half of an operation's first line would be hidden.
+    editors.queryEditor.setOption('lineWrapping', true);
     if (!isPhone()) showPane(storage?.getItem(PANE) ?? examplesPlugin.title);
     const asked = new URLSearchParams(location.search);
     if (!asked.get('query')) return;
     openInTab(editors, asked.get('query'), asked.get('variables') ?? '');
     history.replaceState(null, '', location.pathname);
   }, [isReady]);
+  useEffect(startPanesAtTheTop, []);
+  useEscape([
+    editors.queryEditor,
+    editors.variableEditor,
+    editors.headerEditor,
+    editors.responseEditor,
+  ]);
   return null;
+}
+
+// All panes scroll in one box, which would keep its place when another pane, or another page of
+// the documentation, is shown in it.
+function startPanesAtTheTop() {
+  const box = place.querySelector('.graphiql-plugin');
+  const shown = () => {
+    const title = box.querySelector('.graphiql-doc-explorer-title')?.textContent;
+    return `${box.firstElementChild?.className} ${title}`;
+  };
+  let before = shown();
+  const observer = new MutationObserver(() => {
+    if (shown() !== before) box.scrollTop = 0;
+    before = shown();
+  });
+  observer.observe(box, { childList: true, subtree: true, characterData: true });
+  return () => observer.disconnect();
+}
+
+// In an editor Tab indents: Escape leaves it, so that nobody who has only a keyboard is caught.
+function useEscape(all) {
+  useEffect(() => {
+    const keys = { Esc: leave };
+    const present = all.filter(Boolean);
+    present.forEach((editor) => editor.addKeyMap(keys));
+    return () => present.forEach((editor) => editor.removeKeyMap(keys));
+  }, all);
+}
+
+function leave(editor) {
+  if (editor.listSelections().length > 1) return editor.constructor.Pass;
+  // The next Tab goes on from here.
+  return editor.getInputField().blur();
 }
 
 // GraphiQL tells the body which theme was chosen; the bar is outside of what it styles.
