@@ -1,10 +1,16 @@
 """The command: arguments and environment become settings, these an application that is served."""
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from socket import EAI_AGAIN, EAI_NONAME
+
+if __name__ == "__main__":
+    # What follows takes a second to import: Ctrl-C in it ends the process, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import sandbox
 from web import logs
@@ -17,6 +23,7 @@ from web.settings import BadSetting, Settings, settings_from
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Serve until a signal; the exit code is 2 for a bad setting, 1 where it can't begin."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         settings = settings_from(arguments, environment)
         return run(settings, environment)
@@ -34,9 +41,11 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         try:
             listening = stack.enter_context(listening_socket(settings.host, settings.port))
         except OSError as error:
-            where = f"{settings.host}:{settings.port}"
+            where = _place(settings.host, settings.port)
             reason = str(error.strerror).partition(" (while")[0]
-            return _failed(1, f"can't listen on {where}: {reason}.")
+            # Another port may do, or this one later; a host that nobody knows is a bad setting.
+            code = 2 if error.errno in {EAI_NONAME, EAI_AGAIN} else 1
+            return _failed(code, f"can't listen on {where}: {reason}.")
         lines = [f"GraphiQL is at {_address(settings.host, listening.getsockname()[1])}/graphql"]
         user = None
         if settings.upstream:
@@ -59,7 +68,11 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
 
 def _address(host: str, port: int) -> str:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return f"http://{_place(reachable, port)}"
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _without_credentials(url: str) -> str:

@@ -120,6 +120,7 @@ async def test_a_taken_port_is_one_line_and_no_sandbox() -> None:
             {"ONEDTOUCH_DEADLINE": "soon"},
             "--deadline (ONEDTOUCH_DEADLINE) must be a number.",
         ),
+        (["--host", "no.such.host.invalid"], {}, "can't listen on no.such.host.invalid:8000: "),
         (["--nonsense"], {}, "unrecognized arguments: --nonsense (--help lists all settings)."),
         (
             ["--trusted-documents", "/nowhere", "--port", "0"],
@@ -136,7 +137,18 @@ async def test_a_bad_setting_is_one_line_and_exit_code_2(
             output, said = await process.communicate()
     assert process.returncode == 2
     assert output == b""
-    assert said.decode() == f"server.py: {complaint}\n"
+    assert said.decode().startswith(f"server.py: {complaint}")
+    assert said.count(b"\n") == 1
+
+
+async def test_ctrl_c_while_it_starts_is_no_traceback() -> None:
+    for seconds in (0.1, 0.3, 0.6):
+        async with command("--port", "0") as process:
+            await asyncio.sleep(seconds)
+            process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(20):
+                _, said = await process.communicate()
+        assert said == b""
 
 
 async def test_a_drain_under_load_loses_no_request() -> None:

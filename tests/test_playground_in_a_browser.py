@@ -274,7 +274,7 @@ def test_who_has_only_a_keyboard_goes_through_the_whole_page_and_sees_where_they
 ) -> None:
     visitor = visit()
     page = visitor.page
-    seen = []
+    seen: list[str] = []
     while True:
         page.keyboard.press("Tab")
         name, is_editor, outline = page.evaluate(

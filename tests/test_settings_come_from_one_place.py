@@ -14,8 +14,10 @@ def other(knob: Knob) -> str:
     """A possible value of a setting that is not its default."""
     if knob.choices:
         return next(choice for choice in knob.choices if choice != knob.default)
-    if knob.name == "upstream":
-        return "https://rest.example"
+    if knob.name in {"upstream", "cors_origins"}:
+        return "https://other.example"
+    if knob.name == "trusted_proxies":
+        return "10.0.0.0/8,::1"
     if knob.kind is bool:
         return str(not knob.default)
     if knob.kind is int:
@@ -92,6 +94,12 @@ def test_the_table_has_a_row_for_each() -> None:
         (["--upstream", "http://"], "--upstream (ONEDTOUCH_UPSTREAM) must be an http or https"),
         (["--upstream", "http://h:port"], "--upstream (ONEDTOUCH_UPSTREAM) must be an http or"),
         (["--upstream", "file:///etc"], "--upstream (ONEDTOUCH_UPSTREAM) must be an http or"),
+        (["--upstream", "http://a host"], "--upstream (ONEDTOUCH_UPSTREAM) must be an http or"),
+        (["--host", ""], "--host (HOST) must not be empty."),
+        (["--trusted-proxies", "10.0.0.1,proxy"], "--trusted-proxies (ONEDTOUCH_TRUSTED_PROXIES"),
+        (["--trusted-proxies", "10.0.0.1/8"], "--trusted-proxies (ONEDTOUCH_TRUSTED_PROXIES) mus"),
+        (["--cors-origins", "app.example"], "--cors-origins (ONEDTOUCH_CORS_ORIGINS) must be"),
+        (["--cors-origins", "https://a.example/"], "--cors-origins (ONEDTOUCH_CORS_ORIGINS) must"),
         (["--port"], "argument --port: expected one argument (--help lists all settings)."),
     ],
 )

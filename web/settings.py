@@ -10,10 +10,12 @@ import ast
 import dataclasses
 import inspect
 import math
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_network
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -210,8 +212,9 @@ class Knob:
                 raise self._bad(f"must be at least {self.least:g}")
             if value > self.most:
                 raise self._bad(f"must be at most {self.most:g}")
-        if self.name == "upstream" and value:
-            _assert_url(value)
+        is_sound, what = _SOUND.get(self.name, (None, ""))
+        if is_sound is not None and not is_sound(value):
+            raise self._bad(what)
         return value
 
     def _bad(self, what: str) -> BadSetting:
@@ -399,11 +402,34 @@ def _described(kind: Any) -> str:
     return {bool: "true or false", int: "a whole number", float: "a number"}[kind]
 
 
-def _assert_url(url: str) -> None:
+def _is_address_or_none(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        wrong = True
-    if wrong:
-        raise BadSetting("--upstream (ONEDTOUCH_UPSTREAM) must be an http or https address.")
+        sound = False
+    return not url or (sound and not re.search(r"\s", url))
+
+
+def _are_networks(texts: Sequence[str]) -> bool:
+    # Uvicorn takes anything else for a name, which no address ever equals.
+    try:
+        return all(text == "*" or ip_network(text) for text in texts)
+    except ValueError:
+        return False
+
+
+def _are_origins(texts: Sequence[str]) -> bool:
+    return all(text in {"*", "null"} or _ORIGIN.fullmatch(text) for text in texts)
+
+
+# RFC 6454, 7: what a browser sends, in which there is no path, not even a slash.
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
+
+_SOUND: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "host": (bool, "must not be empty"),
+    "upstream": (_is_address_or_none, "must be an http or https address"),
+    "trusted_proxies": (_are_networks, "must be addresses or networks, by commas, or *"),
+    "cors_origins": (_are_origins, "must be origins as in https://app.example, by commas, or *"),
+}
+"""Settings that not every text of their type can be: what can, and how that is said."""
