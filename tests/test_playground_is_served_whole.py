@@ -165,6 +165,7 @@ async def test_without_its_files_the_page_says_which_command_installs_them(asset
     assert status == 200
     assert b"<code>scripts/install-playground</code>" in content
     assert b"<script" not in content
+    assert re.findall(rb'(?:src|href)="([^"]+)"', content) == [b"data:,"], "no /favicon.ico"
     assert headers["content-security-policy"] == POLICY
     assert status_when_installed == 200
 
