@@ -74,7 +74,9 @@ def small(
         ({"Accept": "*/*", "Origin": "https://evil.example"}, 400),
         ({"Accept": "*/*", "Content-Type": "text/plain"}, 400),
         ({"Accept": "*/*", "Apollo-Require-Preflight": ""}, 400),
+        ({"Accept": "*/*", "Authorization": "Basic bGlzdGVuZXI6c2FuZGJveA=="}, 400),
         # what they can't, or only after they asked
+        ({"Accept": "*/*", "Authorization": "Bearer abc"}, 200),
         ({"Accept": "application/json"}, 200),
         ({"Accept": "application/graphql-response+json"}, 200),
         ({"Accept": "*/*", "Apollo-Require-Preflight": "true"}, 200),

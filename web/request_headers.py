@@ -88,6 +88,9 @@ def assert_not_from_a_foreign_page(headers: Mapping[bytes, bytes]) -> None:
         return
     if names_json(headers.get(b"accept")):
         return
+    # A browser sends Basic by itself; Bearer only for a script, across sites after it asked.
+    if bearer_token(headers) is not None:
+        return
     content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if content_type == b"application/json":
         return
