@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(chosen.host, chosen.port, until_stdin=chosen.until_stdin_closes))
+    except BrokenPipeError:
+        # Whoever started it left before it could say where it is: nothing is left to be flushed.
+        sys.stdout = None
     except OSError as error:
         sys.stderr.write(f"The sandbox can't listen on {chosen.host}:{chosen.port}: {error}\n")
         return 1

@@ -234,9 +234,16 @@ def start_child(*, host: str = HOST, port: int = 0) -> Child:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # A Ctrl-C would reach it before it can leave that to its parent.
+        start_new_session=True,
     )
     assert process.stdout is not None  # noqa: S101 - asked for above
-    announced = process.stdout.readline()
+    try:
+        announced = process.stdout.readline()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     matched = re.match(ANNOUNCEMENT.format(url=r"(http://\S+)"), announced)
     if matched is None:
         Child(process, "").stop()

@@ -141,6 +141,23 @@ def test_a_child_does_not_outlive_a_parent_that_is_killed() -> None:
     assert not _listens(address)
 
 
+def test_a_child_whose_parent_left_while_it_started_ends_without_a_word() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--until-stdin-closes"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(10) == 0
+
+
 def test_a_child_leaves_ctrl_c_to_its_parent() -> None:
     with sandbox.start_child() as child:
         child._process.send_signal(signal.SIGINT)
