@@ -1,6 +1,7 @@
 """API tokens: traded for credentials, and destroyed."""
 
 from resolvers.context import Info
+from resolvers.errors import BadUserInput
 from upstream import records
 
 
@@ -11,7 +12,12 @@ async def created_token(info: Info, username: str, password: str) -> records.Acc
 
 
 async def revoked_token(info: Info, token: str) -> bool:
-    """Destroy a token, with the caller's own; True once it is dead."""
+    """Destroy a token, with the caller's own; True once it is dead.
+
+    Raises BadUserInput for none at all, which the REST API can't be asked to destroy.
+    """
+    if not token.strip():
+        raise BadUserInput("The token that is to be revoked is empty.")
     context = info.context
     await context.upstream.revoke_token(context.caller, token)
     return True

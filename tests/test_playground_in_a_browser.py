@@ -152,7 +152,7 @@ class Visitor:
         """Load the page, and wait until it can be used."""
         self.page.goto(self.facade.url + query)
         self.page.wait_for_selector(".graphiql-query-editor .CodeMirror")
-        if not self.page.evaluate("() => matchMedia('(max-width: 760px)').matches"):
+        if not self.page.evaluate("() => matchMedia('(max-width: 900px)').matches"):
             self.page.wait_for_selector("[data-example]")
 
     def hear(self, kind: str, text: str) -> None:
@@ -447,6 +447,31 @@ def test_the_waterfall_shows_what_was_asked_upstream_and_what_was_spared(visit: 
     assert any(each.startswith("cache") for each in again)
 
 
+def test_a_long_waterfall_scrolls_in_its_place_and_not_the_page(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    visitor.open_example("YesterdaysDeliveries")
+    visitor.run()
+    assert visitor.page.locator(".waterfall li").count() > 25
+    height, inside = visitor.page.evaluate(
+        "() => [document.scrollingElement.scrollHeight, innerHeight]"
+    )
+    assert height == inside
+
+
+def test_the_tab_of_the_example_that_was_opened_is_in_view(visit: Visit) -> None:
+    visitor = visit()
+    for example in EXAMPLES[:12]:
+        visitor.open_example(example["name"])
+    visitor.page.wait_for_function(
+        """() => {
+            const tab = document.querySelector('.graphiql-tab-active').getBoundingClientRect();
+            const strip = document.querySelector('.graphiql-tabs').getBoundingClientRect();
+            return tab.left >= strip.left && tab.right <= strip.right + 1;
+        }"""
+    )
+
+
 def test_the_answer_is_the_one_that_any_client_gets(visit: Visit) -> None:
     visitor = visit()
     visitor.log_in()
@@ -494,6 +519,22 @@ def test_without_a_token_the_page_says_to_log_in_and_helps(visit: Visit) -> None
     visitor.page.click("#login .primary")
     visitor.page.wait_for_selector(".who")
     assert len(visitor.run()["data"]["albums"]["nodes"]) == 5
+
+
+def test_what_is_wrong_with_an_operation_is_said_and_no_error_in_the_console(visit: Visit) -> None:
+    visitor = visit()
+    visitor.write("{ albums(first: 1 { nodes { title } } }")
+    answer = visitor.run()
+    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert visitor.page.text_content(".notice b") == answer["errors"][0]["message"]
+
+
+def test_signing_out_without_saying_which_token_is_said_to_be_that(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    visitor.open_example("SignOut")
+    visitor.run()
+    assert visitor.page.text_content(".notice") == "The token that is to be revoked is empty."
 
 
 def test_a_stopped_upstream_is_said_in_plain_words(visit: Visit) -> None:
@@ -583,6 +624,26 @@ def test_on_a_phone_panes_stand_under_each_other_and_nothing_is_cut_off(visit: V
     assert editor is not None
     assert answer is not None
     assert editor["y"] + editor["height"] <= answer["y"]
+
+
+def test_on_a_phone_on_its_side_nothing_lies_over_anything_else(visit: Visit) -> None:
+    visitor = visit(viewport={"width": 740, "height": 360}, has_touch=True, is_mobile=True)
+    visitor.log_in()
+    visitor.run()
+    places = visitor.page.evaluate(
+        """() => ['.graphiql-query-editor', '.graphiql-editor-tools', '.graphiql-editor-tool',
+                  '.graphiql-response', '.costs'].map((selector) => {
+            const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+            return [Math.round(top), Math.round(bottom)];
+        })"""
+    )
+    query, tools, variables, response, costs = places
+    assert query[1] <= tools[0]
+    assert tools[1] <= variables[0]
+    assert variables[1] <= response[0]
+    assert costs[1] <= response[1]
+    visitor.page.locator(".costs .explain").scroll_into_view_if_needed()
+    assert in_view(visitor.page, ".costs .explain")
 
 
 def test_on_a_phone_long_lines_and_the_settings_are_seen_whole(visit: Visit) -> None:

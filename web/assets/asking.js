@@ -9,7 +9,9 @@ export async function ask(operation, headers = {}) {
     response = await fetch(location.pathname, {
       method: 'POST',
       headers: {
-        Accept: 'application/graphql-response+json, application/json;q=0.9',
+        // Not application/graphql-response+json: its status 400 for what is wrong with an operation
+        // would be an error in the console as well.
+        Accept: 'application/json',
         'Content-Type': 'application/json',
         ...headers,
       },

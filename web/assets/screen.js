@@ -1,7 +1,7 @@
 // How much room there is, and the panes that take it.
 
 // Below this width panes stand under each other; editor.css has it too.
-const narrow = matchMedia('(max-width: 760px)');
+const narrow = matchMedia('(max-width: 900px)');
 
 export const isPhone = () => narrow.matches;
 

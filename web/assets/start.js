@@ -90,6 +90,10 @@ function Beginning() {
     openInTab(editors, asked.get('query'), asked.get('variables') ?? '');
     history.replaceState(null, '', location.pathname);
   }, [isReady]);
+  useEffect(() => {
+    // Many tabs do not fit: the one that was just opened would be out of sight.
+    place.querySelector('.graphiql-tab-active')?.scrollIntoView({ inline: 'nearest' });
+  }, [editors.activeTabIndex, editors.tabs.length, editors.tabs[editors.activeTabIndex]?.title]);
   useEffect(startPanesAtTheTop, []);
   useEscape([
     editors.queryEditor,
