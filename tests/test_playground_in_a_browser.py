@@ -10,10 +10,12 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -107,7 +109,7 @@ def facade(upstream: sandbox.Running) -> Iterator[Facade]:
     urls: list[str] = []
 
     async def serve() -> None:
-        settings = settings_from(["--upstream", upstream.url], QUIET)
+        settings = settings_from(["--upstream", upstream.url, "--live-interval", "0.2"], QUIET)
         user = SandboxUser(sandbox.LISTENER, sandbox.PASSWORD)
         async with served(create_app(settings, sandbox_user=user)) as here:
             urls.append(here.url)
@@ -505,6 +507,38 @@ def test_control_enter_runs_what_stands_in_the_editor(visit: Visit) -> None:
     visitor.page.click(".graphiql-query-editor .CodeMirror")
     visitor.page.keyboard.press("Control+Enter")
     assert visitor.answer() == {"data": {"__typename": "Query"}}
+
+
+def test_a_subscription_shows_what_comes_until_it_is_stopped(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    visitor.write("subscription { deliveryProcessed { databaseId } }")
+    page, upstream = visitor.page, visitor.facade.upstream
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector(".summary >> text=0 events so far")
+    today = datetime.now(UTC).date()
+    todays = sandbox.listing("deliveries", since=today, until=today)
+    deadline = time.monotonic() + 10
+    while not upstream.journal.matching("/api/v1/deliveries"):
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(500)
+    number = upstream.database.insert(todays, -1)
+    assert visitor.answer() == {"data": {"deliveryProcessed": {"databaseId": number}}}
+    assert page.text_content(".summary") == "1 event so far"
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector("[aria-label^='Execute query']")
+    asked = len(upstream.journal.entries)
+    page.wait_for_timeout(1_000)
+    assert len(upstream.journal.entries) <= asked + 1, "nobody listens any more"
+
+
+def test_a_subscription_that_can_not_be_had_is_said_in_plain_words(visit: Visit) -> None:
+    visitor = visit()
+    visitor.write("subscription { deliveryProcessed { databaseId } }")
+    answer = visitor.run()
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert "Log in to ask for this" in (visitor.page.text_content(".notice") or "")
 
 
 def test_without_a_token_the_page_says_to_log_in_and_helps(visit: Visit) -> None:

@@ -1,33 +1,75 @@
-// One GraphQL request to the address of this page. Always resolves to an answer in GraphQL's
-// shape: what failed on the way is an error in it, so that there is one place to read.
+// GraphQL requests to the address of this page. What failed on the way is an error in an answer in
+// GraphQL's shape, so that there is one place to read.
 
 const failed = (message) => ({ errors: [{ message, extensions: { code: 'NO_ANSWER' } }] });
+const GONE = 'The server does not answer. Is it still running?';
 
+// Resolves to the answer.
 export async function ask(operation, headers = {}) {
-  let response;
   try {
-    response = await fetch(location.pathname, {
+    // Not application/graphql-response+json: its status 400 for what is wrong with an operation
+    // would be an error in the console as well.
+    return await answerIn(await post(operation, { Accept: 'application/json', ...headers }));
+  } catch (error) {
+    return failed(error.message);
+  }
+}
+
+// Calls `onAnswer` with each answer, and resolves when there are no more or `signal` says so.
+export async function listen(operation, headers, onAnswer, signal) {
+  const accept = { Accept: 'text/event-stream, application/json;q=0.9' };
+  try {
+    const response = await post(operation, { ...accept, ...headers }, signal);
+    if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
+      onAnswer(await answerIn(response));
+      return;
+    }
+    await readEvents(response, onAnswer);
+  } catch (error) {
+    if (!signal.aborted) onAnswer(failed(error.message));
+  }
+}
+
+async function post(operation, headers, signal) {
+  try {
+    return await fetch(location.pathname, {
       method: 'POST',
-      headers: {
-        // Not application/graphql-response+json: its status 400 for what is wrong with an operation
-        // would be an error in the console as well.
-        Accept: 'application/json',
-        'Content-Type': 'application/json',
-        ...headers,
-      },
+      headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(operation),
+      signal,
     });
   } catch (error) {
     // fetch rejects with a TypeError both for a header it can't send and for a server that is gone.
-    return failed(
+    throw new Error(
       error instanceof TypeError && /header|ISO-8859/i.test(error.message)
         ? 'One of the headers can’t be sent: a name or a value has a character that is not allowed.'
-        : 'The server does not answer. Is it still running?',
+        : GONE,
     );
   }
+}
+
+async function answerIn(response) {
   try {
     return await response.json();
   } catch {
-    return failed(`The server answered with status ${response.status}, and not with JSON.`);
+    throw new Error(`The server answered with status ${response.status}, and not with JSON.`);
+  }
+}
+
+// "GraphQL over Server-Sent Events": each answer is the one line of data of an event `next`.
+async function readEvents(response, onAnswer) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new Error(GONE);
+    });
+    if (done) return;
+    const events = (rest + value).split('\n\n');
+    rest = events.pop();
+    for (const event of events) {
+      const [, data] = /^event: next\ndata: (.*)$/.exec(event) ?? [];
+      if (data) onAnswer(JSON.parse(data));
+    }
   }
 }

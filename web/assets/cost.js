@@ -24,6 +24,8 @@ const HINTS = {
   QUERY_TOO_COMPLEX: 'Ask for fewer items, or in several operations.',
 };
 
+const TITLES = { plan: 'What it would cost', live: 'What came' };
+
 const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 const inMilliseconds = (number) =>
   `${number < 10 ? number.toFixed(1) : Math.round(number)}\u00a0ms`;
@@ -73,7 +75,7 @@ export function Costs() {
           onClick: () => setOpen(!isOpen),
         },
         h('span', { className: 'twist', 'aria-hidden': true }),
-        h('span', null, last?.kind === 'plan' ? 'What it would cost' : 'What it cost'),
+        h('span', null, TITLES[last?.kind] ?? 'What it cost'),
       ),
       h(
         'span',
@@ -98,6 +100,7 @@ export function Costs() {
 
 function summary(last) {
   if (!last) return 'Run an operation, or have it explained without running it.';
+  if (last.kind === 'live') return `${count(last.events, 'event')} so far`;
   if (last.kind === 'plan') {
     if (!last.plan) return 'There is no plan.';
     const { requestsAtMost } = last.plan;

@@ -2,7 +2,7 @@
 // of what it costs. The token and the headers that ask for the costs are put in here, so that they
 // stand in no editor.
 
-import { ask } from './asking.js';
+import { ask, listen } from './asking.js';
 import { bearer } from './session.js';
 import { State } from './state.js';
 
@@ -20,6 +20,7 @@ export async function run(asked, { headers = {} } = {}) {
   if (operation.operationName === INTROSPECTION) {
     return ask(operation, withToken(headers));
   }
+  if (isSubscription(operation)) return subscription(operation, headers);
   const began = performance.now();
   const answer = await ask(operation, { ...withToken(headers), ...WITH_COSTS });
   const { upstream, cost, ...extensions } = answer.extensions ?? {};
@@ -37,6 +38,26 @@ export async function run(asked, { headers = {} } = {}) {
   // What the page asked for itself is not shown as the caller's answer.
   const { extensions: _, ...shown } = answer;
   return Object.keys(extensions).length > 0 ? { ...shown, extensions } : shown;
+}
+
+// An observable, as GraphiQL takes it; its stop button ends the subscription.
+function subscription(operation, headers) {
+  return {
+    subscribe({ next, complete }) {
+      const { operationName: name } = operation;
+      let events = 0;
+      report.set({ kind: 'live', name, events, errors: [] });
+      const onAnswer = (answer) => {
+        next(answer);
+        const { errors = [], data } = answer;
+        if (data) events += 1;
+        report.set({ kind: 'live', name, events, errors, hasData: Boolean(data) });
+      };
+      const ending = new AbortController();
+      listen(operation, withToken(headers), onAnswer, ending.signal).then(complete);
+      return { unsubscribe: () => ending.abort() };
+    },
+  };
 }
 
 // The plan of an operation's upstream requests; nothing is sent upstream.
@@ -60,16 +81,20 @@ function withToken(headers) {
 // GraphiQL looks for the operation's name a moment after the text has changed: whoever is faster
 // would send the name of what stood there before.
 function withItsName(operation) {
-  const { query, operationName } = operation;
-  let names;
+  const names = operationsIn(operation.query).map(({ name }) => name?.value);
+  if (names.length === 0 || names.includes(operation.operationName)) return operation;
+  return { ...operation, operationName: names[0] };
+}
+
+const isSubscription = ({ query, operationName }) =>
+  operationsIn(query).find(({ name }) => name?.value === operationName)?.operation ===
+  'subscription';
+
+// None where the text can't be parsed: the server says what is wrong with it.
+function operationsIn(query) {
   try {
-    const operations = parse(query).definitions.filter(
-      ({ kind }) => kind === 'OperationDefinition',
-    );
-    names = operations.map(({ name }) => name?.value);
+    return parse(query).definitions.filter(({ kind }) => kind === 'OperationDefinition');
   } catch {
-    // The server says what is wrong with it.
-    return operation;
+    return [];
   }
-  return names.includes(operationName) ? operation : { ...operation, operationName: names[0] };
 }
