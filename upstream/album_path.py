@@ -34,6 +34,16 @@ class AlbumPath:
         self._settled_at = 0.0
         self._exploration: asyncio.Event | None = None
 
+    def place(self, candidates: tuple[Place, ...]) -> Place | None:
+        """The one place to ask for an album; None while that is unknown, or in doubt."""
+        known = self._known
+        if known is None or (
+            self._misses >= DOUBTFUL_MISSES
+            and asyncio.get_running_loop().time() - self._settled_at >= DOUBTFUL_SECONDS
+        ):
+            return None
+        return next(place for place in candidates if place.route == known)
+
     @asynccontextmanager
     async def places(
         self, candidates: tuple[Place, ...], remaining: float
@@ -51,8 +61,12 @@ class AlbumPath:
                     await under_way.wait()
             if self._exploration is under_way:
                 self._exploration = None  # it hangs: the first who has waited takes its place
-        if self._known is not None or self._exploration is not None:
-            yield self._ordered(candidates)
+        if self._known is not None:
+            known = self.place(candidates)
+            yield self._doubted(candidates) if known is None else (known,)
+            return
+        if self._exploration is not None:
+            yield candidates
             return
         self._exploration = exploration = asyncio.Event()
         try:
@@ -72,13 +86,8 @@ class AlbumPath:
         """There was a 404 at every place that was asked."""
         self._misses += 1
 
-    def _ordered(self, candidates: tuple[Place, ...]) -> tuple[Place, ...]:
-        if self._known is None:
-            return candidates
-        ordered = tuple(sorted(candidates, key=lambda place: place.route != self._known))
-        now = asyncio.get_running_loop().time()
-        if self._misses < DOUBTFUL_MISSES or now - self._settled_at < DOUBTFUL_SECONDS:
-            return ordered[:1]
+    def _doubted(self, candidates: tuple[Place, ...]) -> tuple[Place, ...]:
+        """Both places, the known one first; that settles the doubt for a while."""
         self._misses = 0
-        self._settled_at = now
-        return ordered
+        self._settled_at = asyncio.get_running_loop().time()
+        return tuple(sorted(candidates, key=lambda place: place.route != self._known))

@@ -61,6 +61,18 @@ class Fetcher:
         self._retries.earn()
         if len(question.places) == 1:
             return await self._at(question.places[0], question, errand)
+        known = self._album_path.place(question.places)
+        if known is not None:
+            fetched = await self._at(known, question, errand)
+            if fetched.answer.status == statuses.NOT_FOUND:
+                self._album_path.missed()
+            else:
+                self._album_path.proved(known)
+            return fetched
+        return await self._explored(question, errand)
+
+    async def _explored(self, question: Question[T], errand: Errand) -> Fetched[T]:
+        """What the REST API says of an album while it is not known at which place it does."""
         async with self._album_path.places(question.places, errand.remaining()) as places:
             doubt: UpstreamError | None = None
             for place in places:

@@ -23,12 +23,16 @@ class Tokens:
             self.secret = _SHARED_WORD
         else:
             self.secret = secrets.token_bytes(32)
+        # Copying the prepared state takes less than half the time of starting anew.
+        self._named = hmac.new(self.secret, digestmod="sha256")
         self._revoked_for = policy.revoked_for
         self._revoked: OrderedDict[bytes, float] = OrderedDict()
 
     def key(self, token: str) -> bytes:
         """The name of a token, from which it can't be found."""
-        return hmac.digest(self.secret, token.encode(), "sha256")
+        named = self._named.copy()
+        named.update(token.encode())
+        return named.digest()
 
     def revoke(self, token_key: bytes) -> None:
         """Remember a token as dead."""

@@ -85,6 +85,8 @@ class Metrics:
         self._redis = counter("redis_failures", "What Redis did not do.", "action")
         # Finding a series by its labels costs more than counting in it.
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram, Histogram]] = {}
+        self._upstream_series: dict[tuple[str, str], tuple[Counter, Histogram, Counter]] = {}
+        self._lookup_series: dict[tuple[Level, Lookup], Counter] = {}
 
     def watch(self, state: Callable[[], State], under_way: Callable[[], int]) -> None:
         """Show, whenever somebody looks, how the client and the endpoint stand then."""
@@ -112,9 +114,18 @@ class Metrics:
 
     def requested(self, route: str, outcome: str, seconds: float, size: int) -> None:
         """One HTTP request to the REST API is over."""
-        self._upstream.labels(route, outcome).inc()
-        self._upstream_seconds.labels(route).observe(seconds)
-        self._upstream_bytes.labels(route).inc(size)
+        series = (route, outcome)
+        found = self._upstream_series.get(series)
+        if found is None:
+            found = self._upstream_series[series] = (
+                self._upstream.labels(route, outcome),
+                self._upstream_seconds.labels(route),
+                self._upstream_bytes.labels(route),
+            )
+        requests, patience, received = found
+        requests.inc()
+        patience.observe(seconds)
+        received.inc(size)
 
     def misread(self, route: str) -> None:
         """The REST API said something that its documentation rules out."""
@@ -122,7 +133,11 @@ class Metrics:
 
     def looked_up(self, level: Level, lookup: Lookup) -> None:
         """A cache was asked."""
-        self._lookups.labels(level, lookup).inc()
+        series = (level, lookup)
+        found = self._lookup_series.get(series)
+        if found is None:
+            found = self._lookup_series[series] = self._lookups.labels(level, lookup)
+        found.inc()
 
     def retried(self, route: str, reason: str) -> None:
         """A request is sent again."""
