@@ -8,6 +8,8 @@ from base64 import b64decode
 from binascii import b2a_base64
 from functools import lru_cache
 
+import strawberry
+
 from resolvers.errors import BadUserInput
 
 LARGEST_NUMBER = 2**31 - 1
@@ -18,9 +20,10 @@ LONGEST_ID = 64
 
 
 @lru_cache(maxsize=32_768)
-def global_id(type_name: str, number: int) -> str:
+def global_id(type_name: str, number: int) -> strawberry.ID:
     """The global ID of an object; the ones that were shown last are remembered."""
-    return b2a_base64(f"{type_name}:{number}".encode(), newline=False).decode("ascii")
+    named = f"{type_name}:{number}".encode()
+    return strawberry.ID(b2a_base64(named, newline=False).decode("ascii"))
 
 
 def split_global_id(text: str) -> tuple[str, int]:

@@ -26,7 +26,7 @@ def _id_resolver(type_name: str) -> Callable[[Any], strawberry.ID]:
     def global_id_of(root: Any) -> strawberry.ID:
         number = root.database_id
         if type(number) is int:
-            return strawberry.ID(global_id(type_name, number))
+            return global_id(type_name, number)
         # in the place of a number that the REST API got wrong stands the error
         raise number
 

@@ -60,6 +60,7 @@ def is_url(value: str) -> bool:
     ) or _URL.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=8192)
 def _shown_duration(value: str) -> str:
     seconds_of(value)
     return value
