@@ -1,13 +1,16 @@
 """Equal queries of one token that are under way at once share one execution, if it is whole."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 import sandbox
+from sandbox.effects import AnyEffect
 from tests.facade import COLD, Answer, Facade, facade
+from web.answers import executed
 
 LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
 TWO_HOPS = "{ deliveries(first: 5) { nodes { album { title } } } }"
@@ -47,14 +50,58 @@ async def test_tokens_never_share_an_execution() -> None:
         assert nobodys.codes == ["UNAUTHENTICATED"]
 
 
-async def test_an_answer_that_is_not_whole_is_nobody_elses() -> None:
-    async with sandbox.running() as upstream, facade(upstream.url) as here:
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (sandbox.Status(500), "UPSTREAM_UNAVAILABLE"),
+        (sandbox.Status(401), "UNAUTHENTICATED"),
+        (sandbox.Hang(), "UPSTREAM_TIMEOUT"),
+    ],
+)
+async def test_a_failure_is_asked_for_once_as_well_and_kept_for_nobody(
+    fault: AnyEffect, code: str
+) -> None:
+    environment = {"ONEDTOUCH_UPSTREAM_REQUEST_TIMEOUT": "1"}
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
         upstream.orders.add(SLOW)
-        upstream.orders.add(sandbox.Status(500), path="/api/v1/labels/129", times=1)
-        answers = await asked(here, TWO, 3)
-        assert sorted(len(answer.errors) for answer in answers) == [0, 0, 1]
-        assert all(answer.body["data"]["artist"] == {"name": "1902"} for answer in answers)
-        assert shared(answers) == 0
+        upstream.orders.add(fault, path="/api/v1/labels/129")
+        answers = await asked(here, TWO, 5)
+        assert [answer.codes for answer in answers] == [[code]] * 5
+        assert all(answer.body["data"] == answers[0].body["data"] for answer in answers)
+        assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+        assert shared(answers) == 4
+        assert len(upstream.journal.matching("/api/v1/labels/129")) == 1
+        upstream.orders.clear()
+        assert (await here.ask(TWO)).errors == []
+
+
+async def test_what_is_whole_just_beyond_its_time_is_served_and_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def completed(*arguments: Any) -> Any:
+        time.sleep(0.6)  # the REST API has answered in time, and completing takes a while
+        return executed(*arguments)
+
+    monkeypatch.setattr("web.answers.executed", completed)
+    async with sandbox.running() as upstream, facade(upstream.url, {}) as here:
+        for _ in range(2):
+            answer = await here.ask(TWO, headers={"X-Deadline-Ms": "600"})
+            assert answer.data["artist"] == {"name": "1902"}
+        assert len(upstream.journal) == 2
+
+
+async def test_who_comes_later_has_all_of_its_time() -> None:
+    environment = COLD | {
+        "ONEDTOUCH_DEADLINE": "1.5",
+        "ONEDTOUCH_UPSTREAM_REQUEST_TIMEOUT": "60",
+    }
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
+        upstream.orders.add(sandbox.Latency(2000), path="/api/v1/labels/129")
+        first = asyncio.create_task(here.ask(TWO))
+        await asyncio.sleep(1)
+        second = await here.ask(TWO)
+        assert (await first).codes == ["UPSTREAM_TIMEOUT"]
+        assert second.codes == []
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,14 @@ class Flight(Generic[T]):
     """A request under way, in a task of its own, and those who wait for it.
 
     A caller that is cancelled, or whose deadline passes, leaves the others waiting; the last one
-    to leave cancels the request. `deadline` is the latest of theirs.
+    to leave cancels the request. `deadline` is the latest of theirs; `started` is in the event
+    loop's time as well.
     """
 
-    __slots__ = ("_left", "_task", "_waiting", "background", "deadline")
+    __slots__ = ("_left", "_task", "_waiting", "background", "deadline", "started")
 
     def __init__(self, deadline: float, *, background: bool) -> None:
+        self.started = asyncio.get_running_loop().time()
         self.deadline = deadline
         self.background = background
         self._waiting: set[asyncio.Future[T]] = set()

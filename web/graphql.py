@@ -65,6 +65,8 @@ LARGE: Final = 10_000
 CLIENT_GONE: Final = 499
 _ABOUT_COST: Final = frozenset({b"x-include", b"x-explain"})
 _OWN_BOUNDS: Final = frozenset({b"x-deadline-ms", b"x-most-upstream-requests"})
+_YOUNG: Final = 0.1
+"""The part of its time that an execution may have spent for others still to join it."""
 
 # Strawberry's is quicker than graphql-core's for the values that have no awaitables in them.
 _is_awaitable: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -138,12 +140,15 @@ class Equals:
 class Outcome:
     """What came of one operation: the answer, and what of it others may have.
 
-    `body` and `cache_control` are those of an answer that is whole and fresh, so that it is as
-    good for whoever asks the same with the same token; None where it is not.
+    `whole` says that nothing in it failed or was stale, so that it may be kept. `body` and
+    `cache_control` are as good for whoever is asking the same with the same token, failures
+    included: to ask again for each who waits would multiply an outage. `body` is None where time
+    was up for a part of it, for others may have more.
     """
 
     operation: Operation
     answer: Answer
+    whole: bool = False
     body: bytes | None = None
     cache_control: bytes = answers.NO_STORE
 
@@ -299,7 +304,18 @@ class Endpoint:
         # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
         visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
         flight = self._flights.find(equals.flight_key) if visit.shares else None
-        return None if flight is None else await self._joined(visit, flight)
+        if flight is None or not self._is_young(flight):
+            return None
+        return await self._joined(visit, flight)
+
+    def _is_young(self, flight: Flight[Outcome]) -> bool:
+        """Whether an execution has nearly as much time left as one that would begin now.
+
+        Where it is older, what it waits for might come too late for it alone: the requests to
+        the REST API that it waits for can be joined as well.
+        """
+        age = asyncio.get_running_loop().time() - flight.started
+        return age <= self._settings.deadline * _YOUNG
 
     async def _joined(self, visit: Visit, flight: Flight[Outcome]) -> Answer | None:
         """The answer that an equal request is about to get; None where that is no use."""
@@ -310,6 +326,7 @@ class Endpoint:
             return None
         about = outcome.operation
         _note(visit, about.kind, about.name, trusted=about.trusted)
+        visit.operation.codes = about.codes
         return answers.ready(visit.media_type, outcome.body, outcome.cache_control)
 
     def _caller(self, headers: dict[bytes, bytes]) -> Caller:
@@ -425,7 +442,7 @@ class Endpoint:
         finally:
             context.close()
         outcome = self._executed(visit, result, context.stale)
-        if self._keeps and visit.equals is not None and outcome.body is not None:
+        if self._keeps and visit.equals is not None and outcome.whole:
             self._keep(visit.equals, outcome, caller)
         return outcome
 
@@ -449,10 +466,11 @@ class Endpoint:
         errors = self._presented(result.errors or (), operation)
         extensions = answers.extensions(operation, stale, visit.headers.get(b"x-include"))
         body = answers.executed(result.data, errors, extensions)
-        storable = not errors and not stale and operation.kind == "query"
-        cache_control = answers.cache_control(operation.caller, storable=storable)
+        whole = not errors and not stale and operation.kind == "query"
+        cache_control = answers.cache_control(operation.caller, storable=whole)
         answer = answers.ready(visit.media_type, body, cache_control)
-        return Outcome(operation, answer, body if storable else None, cache_control)
+        good = whole or asyncio.get_running_loop().time() < visit.caller.deadline
+        return Outcome(operation, answer, whole, body if good else None, cache_control)
 
     def _presented(
         self, errors: Sequence[GraphQLError], operation: Operation
