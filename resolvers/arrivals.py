@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
-from upstream.listing import Collection
+from upstream.caller import Reply
+from upstream.listing import Collection, Page
 from upstream.records import Album, AlbumTrack, Artist, Label, Listening
 
 Kind: TypeAlias = Literal["album", "track", "artist", "label"]
@@ -30,8 +31,8 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._under_way: dict[asyncio.Future[None], Collection] = {}
-        self._unread: list[tuple[Collection, list[Any]]] = []
-        self._records: dict[tuple[Kind, int], Any] = {}
+        self._unread: list[tuple[Collection, Reply[Page]]] = []
+        self._records: dict[tuple[Kind, int], tuple[Any, float | None]] = {}
 
     @contextmanager
     def expected(self, collection: Collection) -> Iterator[None]:
@@ -54,34 +55,36 @@ class Arrivals:
         if lists:
             await asyncio.wait(lists, timeout=remaining * LONGEST_WAIT_FOR_LISTS)
 
-    def bring(self, collection: Collection, rows: list[Any]) -> None:
+    def bring(self, collection: Collection, page: Reply[Page]) -> None:
         """Keep a page's records; they are looked at only when somebody asks for one by ID."""
-        self._unread.append((collection, rows))
+        self._unread.append((collection, page))
 
-    def find(self, kind: Kind, number: int) -> Any:
-        """The record of this kind and number that a list has brought, or None."""
+    def find(self, kind: Kind, number: int) -> Reply[Any] | None:
+        """The record of this kind and number that a list has brought, as old as that, or None."""
         while self._unread:
             self._read(*self._unread.pop())
-        return self._records.get((kind, number))
+        found = self._records.get((kind, number))
+        return None if found is None else Reply(*found)
 
-    def _read(self, collection: Collection, rows: list[Any]) -> None:
-        for row in rows:
+    def _read(self, collection: Collection, page: Reply[Page]) -> None:
+        age = page.stale_age
+        for row in page.value.rows:
             if isinstance(row, Album):
-                self._keep("album", row)
+                self._keep("album", row, age)
                 for track in row.tracks if isinstance(row.tracks, list) else ():
-                    self._keep("track", track)
+                    self._keep("track", track, age)
             if isinstance(row, Album | Listening):
-                self._keep("label", row.label)
+                self._keep("label", row.label, age)
                 for artist in row.artists if isinstance(row.artists, list) else ():
-                    self._keep("artist", artist)
+                    self._keep("artist", artist, age)
             elif collection == "artists":
-                self._keep("artist", row)
+                self._keep("artist", row, age)
             elif collection == "labels":
-                self._keep("label", row)
+                self._keep("label", row, age)
 
-    def _keep(self, kind: Kind, record: Any) -> None:
+    def _keep(self, kind: Kind, record: Any, age: float | None) -> None:
         # where the REST API lied, an exception stands for the record or for its number
         if isinstance(record, Album | AlbumTrack | Artist | Label) and isinstance(
             record.database_id, int
         ):
-            self._records.setdefault((kind, record.database_id), record)
+            self._records.setdefault((kind, record.database_id), (record, age))

@@ -146,7 +146,7 @@ class Loaders:
     ) -> Loader[int, ValueT]:
         async def ask(number: int) -> Reply[ValueT]:
             brought = self._arrivals.find(kind, number)
-            return Reply(brought) if brought is not None else await fetch(self._caller, number)
+            return brought if brought is not None else await fetch(self._caller, number)
 
         async def lists_have_arrived(numbers: list[int]) -> None:
             def missing() -> list[int]:
@@ -163,5 +163,5 @@ class Loaders:
     async def _page(self, key: tuple[Listing, int, int]) -> Reply[Page]:
         listing, page, per_page = key
         reply = await self._upstream.page(self._caller, listing, page, per_page)
-        self._arrivals.bring(listing.collection, reply.value.rows)
+        self._arrivals.bring(listing.collection, reply)
         return reply

@@ -145,6 +145,20 @@ async def test_a_list_that_hangs_takes_no_object_along() -> None:
         assert [entity["databaseId"] for entity in data["_entities"]] == [*range(1, 31)]
 
 
+async def test_objects_from_an_old_page_say_that_they_are_old() -> None:
+    environment = {"ONEDTOUCH_FRESH_CATALOGUE": "0", "ONEDTOUCH_BREAKER_FAILURES": "0"}
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
+        numbers = [row["id"] for row in upstream.rows("labels")[:20]]
+        data = await here.data(ENTITIES, representations(numbers))
+        upstream.orders.add(sandbox.Status(503))
+        answer = await here.ask(ENTITIES, representations(numbers))
+        assert answer.data == data
+        (stale,) = answer.body["extensions"]["stale"]
+        assert stale["path"] == ["_entities"]
+        assert stale["age"] > 0
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 async def test_the_switch_turns_it_off() -> None:
     environment = COLD | {"ONEDTOUCH_SCANS": "false"}
     async with sandbox.running() as upstream, facade(upstream.url, environment) as here:

@@ -169,3 +169,15 @@ async def test_where_nothing_is_known_the_fault_is_told(fault: str) -> None:
         upstream.orders.clear()
         for answer in await each(here, LISTENER):
             assert answer.errors == []
+
+
+async def test_a_list_and_what_was_joined_to_it_are_said_to_be_old_once() -> None:
+    query = "{ listenings(first: 30) { nodes { album { title genres } } } }"
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        data = await here.data(query)
+        upstream.orders.add(sandbox.Status(503))
+        answer = await here.ask(query)
+        assert answer.data == data
+        (stale,) = answer.body["extensions"]["stale"]
+        assert stale["path"] == ["listenings"]
+        assert stale["age"] > 0

@@ -89,7 +89,11 @@ def extensions(
     """
     told: dict[str, Any] = {}
     if stale:
-        told["stale"] = [{"path": path, "age": round(age, 3)} for path, age in stale]
+        # A list and all that was joined to it have one path: once is enough, with the oldest.
+        oldest: dict[tuple[str | int, ...], float] = {}
+        for path, age in stale:
+            oldest[tuple(path)] = max(age, oldest.get(tuple(path), 0.0))
+        told["stale"] = [{"path": path, "age": round(age, 3)} for path, age in oldest.items()]
     if include is None or operation.caller is None:
         return told
     wanted = {part.strip().lower() for part in include.split(b",")}
