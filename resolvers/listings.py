@@ -199,7 +199,7 @@ class _Search:
         hand, request = self._hand, self._request
         if request.backwards and request.before is None and request.size == 0:
             return Window([], has_next=False, has_previous=beyond and await hand.holds(0)), 0
-        span = await self._settled()
+        span = await self._settled(telling_next=beyond)
         if hand.is_torn:
             raise BadResponse("rows are missing among those of a list")
         places = self._places(span)
@@ -216,7 +216,7 @@ class _Search:
         has_previous = start > 0 and (bool(places) or await hand.holds(0))
         return Window(rows, has_next, has_previous), start
 
-    async def _settled(self) -> range:
+    async def _settled(self, *, telling_next: bool) -> range:
         """The places of the window, once its cursors' rows are found or given up."""
         hand, backwards = self._hand, self._request.backwards
         span, granted = range(0), 0
@@ -229,7 +229,9 @@ class _Search:
             ]
             low = min([span.start, *(anchor.place for anchor in near)])
             high = max([span.stop, *(anchor.place + 1 for anchor in near)])
-            await hand.cover(low, high, backwards=backwards, telling_next=high == span.stop)
+            await hand.cover(
+                low, high, backwards=backwards, telling_next=telling_next and high == span.stop
+            )
             granted = granted or hand.spent + _MORE_FOR_A_SHIFT
             if self._any_learned():
                 continue

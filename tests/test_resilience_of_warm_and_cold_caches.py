@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 import sandbox
 from sandbox.effects import AnyEffect, Junk
 from tests.facade import COLD, Answer, Facade, facade
+from tests.upstream_asked import scripted
 
 HASTY: dict[str, str] = {
     "ONEDTOUCH_DEADLINE": "3",
@@ -181,3 +183,20 @@ async def test_a_list_and_what_was_joined_to_it_are_said_to_be_old_once() -> Non
         (stale,) = answer.body["extensions"]["stale"]
         assert stale["path"] == ["listenings"]
         assert stale["age"] > 0
+
+
+async def test_a_list_without_link_is_asked_for_by_the_same_pages_the_second_time() -> None:
+    rows = [{"id": number, "name": f"Artist {number}"} for number in range(1, 61)]
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        page, size = int(request.query["page"]), int(request.query["per_page"])
+        return web.json_response(rows[(page - 1) * size : page * size])
+
+    async with scripted(answer) as api, facade(api.url, HASTY) as here:
+        for query in ("{ artists(first: 30) { nodes { id } } }", "{ artists { nodes { id } } }"):
+            await here.data(query)
+            await here.data(query.replace("id", "name"))
+        assert api.paths == [
+            "/api/v1/artists?page=1&per_page=30",
+            "/api/v1/artists?page=1&per_page=25",
+        ]
