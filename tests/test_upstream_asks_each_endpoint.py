@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -314,6 +315,30 @@ async def test_a_login_whose_connection_breaks_is_sent_once() -> None:
         with pytest.raises(Unavailable):
             await upstream.create_token(caller(None), "listener@example.com", "sandbox")
         assert len(api.journal) == 1
+
+
+async def test_a_login_meets_no_connection_that_the_api_is_about_to_close() -> None:
+    body = b'{"access_token": "a", "token_type": "bearer", "created_at": 1}'
+    answering = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.append(asyncio.current_task())
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        await reader.readexactly(length)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        # It says nothing of it, but it does not keep the connection.
+        await asyncio.sleep(0.02)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as api:
+        port = api.sockets[0].getsockname()[1]
+        async with client(f"http://127.0.0.1:{port}") as upstream:
+            for _ in range(3):
+                await upstream.create_token(caller(None), "somebody", "secret")
+        await asyncio.gather(*filter(None, answering))
 
 
 async def test_a_login_whose_answer_is_no_token_is_a_bad_response() -> None:

@@ -48,14 +48,27 @@ class Transport:
         self._base = _base(address)
         self._policy = policy
         self._session: aiohttp.ClientSession | None = None
+        self._posting: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connections = aiohttp.TCPConnector(
-            limit=0,  # upstream.gate bounds the requests, and fairly
-            keepalive_timeout=self._policy.keepalive,
-            ttl_dns_cache=60,
+        # upstream.gate bounds the requests, and fairly: so these have no limit.
+        kept = aiohttp.TCPConnector(
+            limit=0, ttl_dns_cache=60, keepalive_timeout=self._policy.keepalive
         )
-        self._session = aiohttp.ClientSession(
+        self._session = self._opened(kept)
+        # What is sent once must not meet a connection that the other side is just closing.
+        self._posting = self._opened(aiohttp.TCPConnector(limit=0, force_close=True))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        sessions = self._session, self._posting
+        self._session = self._posting = None
+        for session in sessions:
+            if session is not None:
+                await session.close()
+
+    def _opened(self, connections: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             connector=connections,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -67,12 +80,6 @@ class Transport:
             },
             middlewares=(_sent_once,),
         )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
 
     async def send(  # noqa: PLR0913 - the parts of an HTTP request
         self,
@@ -89,7 +96,8 @@ class Transport:
         `target` is a path of the REST API with its query, already encoded; the token goes into
         the Authorization header, the ETag into If-None-Match, the form into the body.
         """
-        if self._session is None:
+        session = self._session if form is None else self._posting
+        if session is None:
             raise Unavailable("the client is closed")
         headers: dict[str, str] = {}
         if token is not None:
@@ -103,7 +111,7 @@ class Transport:
         # except blocks, so that nothing leads from them to those.
         try:
             async with asyncio.timeout(timeout):
-                response = await self._session.request(
+                response = await session.request(
                     method,
                     URL(self._base + target, encoded=True),
                     headers=headers,
