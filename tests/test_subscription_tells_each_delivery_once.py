@@ -312,6 +312,16 @@ async def test_who_does_not_introduce_itself_in_time_is_put_out() -> None:
         assert await socket.closed() == 4408
 
 
+async def test_a_socket_outlives_the_time_that_a_request_may_take_to_come_in() -> None:
+    quick = {**QUICK, "ONEDTOUCH_HEADER_TIMEOUT": "0.2"}
+    async with both(quick) as (upstream, here), socket_to(here) as socket:
+        await socket.subscribe("a")
+        await a_look_more(upstream)
+        await asyncio.sleep(0.5)
+        number = upstream.database.insert(yesterday(), 0)
+        assert await socket.told() == number
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [

@@ -31,6 +31,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._refused = _MALFORMED
         self._refused_bytes: int | None = None
+        self._is_a_websocket = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request."""
@@ -51,7 +52,7 @@ class BoundedConnection(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         super().data_received(data)
-        if self.transport.is_closing() or self._refused_bytes is not None:
+        if self.transport.is_closing() or self._refused_bytes is not None or self._is_a_websocket:
             return
         if self._in_head and self._head_bytes > self.header_limit:
             self._refuse(self._too_long())
@@ -75,6 +76,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the WebSocket: there are no more heads to wait for."""
+        self._is_a_websocket = True
+        super().handle_websocket_upgrade()
 
     def shutdown(self) -> None:
         """Close once what is under way has been answered; the server accepts nothing new.
