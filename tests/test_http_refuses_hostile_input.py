@@ -79,7 +79,6 @@ BODIES = {
     "NaN": (_variables(b"NaN"), 400, "BAD_USER_INPUT"),
     "Infinity": (_variables(b"-Infinity"), 400, "BAD_USER_INPUT"),
     "a float beyond floats": (_variables(b"1e999"), 400, "BAD_USER_INPUT"),
-    "20 digits": (_variables(b"9" * 20), 400, "BAD_USER_INPUT"),
     "10,000 digits": (_variables(b"9" * 10_000), 400, "BAD_USER_INPUT"),
     "10,000 negative digits": (_variables(b"-" + b"9" * 10_000), 400, "BAD_USER_INPUT"),
     "100 levels": (_variables(b"[" * 100 + b"]" * 100), 400, "QUERY_TOO_COMPLEX"),

@@ -31,6 +31,7 @@ WRONG: dict[str, Any] = {
     "a databaseId that is a truth": {"__typename": "Album", "databaseId": True},
     "a negative databaseId": {"__typename": "Album", "databaseId": -1},
     "a databaseId that no integer column holds": {"__typename": "Album", "databaseId": 2**60},
+    "a databaseId that no machine word holds": {"__typename": "Album", "databaseId": 10**30},
     "keys of two objects": {
         "__typename": "Album",
         "id": global_id("Album", 273),

@@ -17,7 +17,6 @@ DEEPEST_JSON: Final = 64
 """How deep the values of variables may be nested; none of our input types nests itself."""
 MOST_DISCARDED_BYTES: Final = 64 * 1024 * 1024
 LONGEST_DISCARD_SECONDS: Final = 2.0
-_LARGEST_INTEGER: Final = 2**63
 
 
 class Disconnected(Exception):
@@ -199,12 +198,12 @@ def _json_map(name: str, encoded: bytes, limit: int) -> dict[str, Any] | None:
     except RecursionError:
         raise _too_deep() from None
     if values:
-        _assert_modest(values)
+        _assert_shallow(values)
     return values
 
 
-def _assert_modest(values: dict[str, Any]) -> None:
-    """Raise the refusal of values that are nested too deep or of integers beyond 64 bits."""
+def _assert_shallow(values: dict[str, Any]) -> None:
+    """Raise the refusal of values that are nested too deep."""
     pending: list[tuple[Any, int]] = [(values, 1)]
     while pending:
         container, depth = pending.pop()
@@ -214,8 +213,6 @@ def _assert_modest(values: dict[str, Any]) -> None:
             kind = type(value)
             if kind is dict or kind is list:
                 pending.append((value, depth + 1))
-            elif kind is int and not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
-                raise malformed("An integer of the request has too many digits.")
 
 
 def _assert_utf8(body: bytes) -> None:
