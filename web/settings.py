@@ -150,7 +150,7 @@ class Settings:
         most=2**31 - 1,
     )
     live_interval: float = setting(
-        30.0,
+        10.0,
         "Seconds between two looks for new deliveries, for each token that subscribes to them.",
         least=0.05,
         most=3600,
