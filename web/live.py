@@ -316,7 +316,7 @@ class _Greeting:
         """
         given = connection.connection_params or {}
         for name, value in given.items():
-            if name.lower() == "authorization":
+            if name.lower() == "authorization" and value is not None:
                 try:
                     bearer = request_headers.bearer_token({b"authorization": value.encode()})
                 except (AttributeError, UnicodeEncodeError):
@@ -394,6 +394,9 @@ class _Socket:
                     msgspec.convert(message, _Subscribe)
                 elif not isinstance(message.get("id", ""), str):
                     raise msgspec.ValidationError
+                elif message.get("payload", ...) is None:
+                    # some clients write null for what is not there
+                    del message["payload"]
             except (msgspec.DecodeError, RecursionError):
                 await self.close(_MALFORMED, "Failed to parse message")
                 return
