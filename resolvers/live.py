@@ -37,7 +37,7 @@ class Live:
     """The looks at the list of deliveries, one for each token that anybody waits with."""
 
     def __init__(self, upstream: Upstream, *, interval: float, patience: float) -> None:
-        """`interval` is in seconds, between two looks; `patience` bounds one look."""
+        """`interval` is in seconds, between two looks; `patience` bounds each page of one."""
         self._upstream = upstream
         self._interval = interval
         self.patience = patience
@@ -103,10 +103,19 @@ class _Feed:
                 self._first.set_result(error)
 
     async def _look_again_and_again(self) -> None:
-        await self._new()
-        self._first.set_result(None)
+        with self._upstream.revocation(self._token) as revoked:
+            await self._new()
+            self._first.set_result(None)
+            await self._look_until(revoked)
+
+    async def _look_until(self, revoked: asyncio.Event) -> None:
+        """Look for ever; raises what ends that, and looks at once when the token is revoked."""
         while True:
-            await asyncio.sleep(self._interval)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._interval):
+                    await revoked.wait()
+            # it may be given out again before the look: then it is as good as before
+            revoked.clear()
             try:
                 rows = await self._new()
             except (Unauthenticated, Forbidden):
@@ -122,12 +131,14 @@ class _Feed:
 
         The REST API's day may have begun, or not be over, where it is another day here.
         """
-        caller = Caller(self._token, asyncio.get_running_loop().time() + self._patience)
+        loop = asyncio.get_running_loop()
         today = dt.datetime.now(dt.UTC).date()
         day = dt.timedelta(days=1)
         listing = Listing("deliveries", today - day, today + day)
         rows: list[Any] = []
         for number in range(1, MOST_PAGES + 1):
+            # a long list takes longer than an operation may
+            caller = Caller(self._token, loop.time() + self._patience)
             reply = await self._upstream.page(caller, listing, number, LARGEST_PAGE_SIZE)
             rows += reply.value.rows
             if not _goes_on(reply.value):

@@ -202,6 +202,49 @@ async def test_a_revoked_token_ends_its_subscriptions() -> None:
             assert await socket.heard() == {"type": "complete", "id": "a"}
 
 
+async def test_a_revoked_token_ends_its_subscriptions_at_once() -> None:
+    async with both(STILL) as (upstream, here):
+        token = upstream.token()
+        async with socket_to(here, token) as socket, socket_to(here) as other:
+            await socket.subscribe("a")
+            await other.subscribe("b")
+            await upstream.journal.until(lambda _: looks(upstream) >= 2)
+            revoke = f'mutation {{ revokeToken(input: {{token: "{token}"}}) {{ revoked }} }}'
+            await here.post({"query": revoke}, bearer(sandbox.LISTENER_TOKEN))
+            (error,) = (await socket.heard())["payload"]["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
+            assert await socket.heard() == {"type": "complete", "id": "a"}
+            await other.say("ping")
+            assert await other.heard() == {"type": "pong"}
+
+
+async def test_a_token_that_is_given_out_again_in_time_goes_on() -> None:
+    async with sandbox.running() as upstream, Upstream(upstream.url) as client:
+        key = client._tokens.key(sandbox.LISTENER_TOKEN)
+        deliveries = Live(client, interval=3600, patience=5).deliveries(sandbox.LISTENER_TOKEN)
+        coming = asyncio.ensure_future(anext(deliveries))
+        await upstream.journal.until(lambda _: looks(upstream) > 0)
+        await asyncio.sleep(0.1)
+        number = upstream.database.insert(yesterday(), 0)
+        client._tokens.revoke(key)
+        client._tokens.revive(key)
+        assert (await asyncio.wait_for(coming, 10)).database_id == number
+        await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
+
+
+async def test_a_long_list_may_take_longer_than_an_operation() -> None:
+    async with sandbox.running() as upstream, Upstream(upstream.url) as client:
+        for _ in range(120):
+            upstream.database.insert(yesterday(), 0)
+        upstream.orders.add(sandbox.Latency(300), path="/api/v1/deliveries")
+        deliveries = Live(client, interval=0.05, patience=0.5).deliveries(sandbox.LISTENER_TOKEN)
+        coming = asyncio.ensure_future(anext(deliveries))
+        await upstream.journal.until(lambda _: looks(upstream) >= 2)
+        number = upstream.database.insert(yesterday(), 0)
+        assert (await asyncio.wait_for(coming, 10)).database_id == number
+        await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
+
+
 async def test_a_failing_rest_api_delays_what_is_told_and_loses_nothing() -> None:
     patient = {**QUICK, "ONEDTOUCH_BREAKER_FAILURES": "1000"}
     async with both(patient) as (upstream, here), socket_to(here) as socket:
@@ -241,6 +284,20 @@ async def test_a_token_may_stand_in_the_header_and_the_payloads_wins() -> None:
             await upstream.journal.until(
                 lambda journal: bool(journal.matching(user=sandbox.LISTENER))
             )
+
+
+@pytest.mark.parametrize("payload", ["null", '{"Authorization": null}'])
+async def test_null_in_the_payload_is_no_token(payload: str) -> None:
+    header = bearer(sandbox.PARTNER_TOKEN)
+    async with (
+        both(STILL) as (upstream, here),
+        socket_to(here, headers=header, introduced=False) as socket,
+    ):
+        await socket.socket.send_str(f'{{"type": "connection_init", "payload": {payload}}}')
+        assert await socket.heard() == {"type": "connection_ack"}
+        await socket.subscribe("a")
+        await upstream.journal.until(lambda journal: len(journal) > 0)
+        assert upstream.journal.entries[0].user == sandbox.PARTNER
 
 
 async def test_without_a_token_there_is_one_error_and_the_end() -> None:

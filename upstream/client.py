@@ -1,6 +1,7 @@
 """The client: every question that the REST API answers, as one method each."""
 
 import asyncio
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Self, TypeVar
@@ -147,6 +148,10 @@ class Upstream:
         refused = failure(answer.status, answer.headers)
         await self._answers.heed(refused, self._tokens.key(bearer))
         raise refused
+
+    def revocation(self, token: str) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set once a token is revoked, here or as far as Redis tells elsewhere."""
+        return self._tokens.watched(self._tokens.key(token))
 
     async def check(self) -> None:
         """Return if the REST API answers at all, be it with a 401; raise why not otherwise.

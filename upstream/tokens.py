@@ -4,6 +4,8 @@ import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from upstream.policy import Policy
@@ -27,6 +29,7 @@ class Tokens:
         self._named = hmac.new(self.secret, digestmod="sha256")
         self._revoked_for = policy.revoked_for
         self._revoked: OrderedDict[bytes, float] = OrderedDict()
+        self._watched: dict[asyncio.Event, bytes] = {}
 
     def key(self, token: str) -> bytes:
         """The name of a token, from which it can't be found."""
@@ -40,6 +43,19 @@ class Tokens:
         self._revoked[token_key] = asyncio.get_running_loop().time() + self._revoked_for
         if len(self._revoked) > _MOST_REVOKED:
             self._revoked.popitem(last=False)
+        for event, watched in self._watched.items():
+            if watched == token_key:
+                event.set()
+
+    @contextmanager
+    def watched(self, token_key: bytes) -> Iterator[asyncio.Event]:
+        """An event that is set when the token is revoked while the block lasts."""
+        event = asyncio.Event()
+        self._watched[event] = token_key
+        try:
+            yield event
+        finally:
+            del self._watched[event]
 
     def revive(self, token_key: bytes) -> None:
         """Forget that a token was dead: the REST API has just given it out."""
