@@ -345,7 +345,10 @@ async def test_subscriptions_are_bounded_for_a_connection_and_in_total() -> None
             message = await socket.heard()
             assert (message["type"], message["id"]) == ("error", identifiers[-1])
             assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
-        headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+        headers = {
+            **bearer(sandbox.LISTENER_TOKEN),
+            "Accept": "text/event-stream, application/json",
+        }
         _, _, body = await here.post({"query": NUMBERS}, headers)
         assert body["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
         await one.say("complete", "a")
@@ -422,6 +425,33 @@ async def test_a_subscription_is_not_answered_as_json() -> None:
         assert body == {"data": {"__typename": "Query"}}
         status, _, _ = await here.post({"query": "{ __typename }"}, {"Accept": "text/event-stream"})
         assert status == 406
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("subscription { deliveryProcessed { price } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription {", "GRAPHQL_PARSE_FAILED"),
+        (
+            "subscription ($yes: Boolean!) { deliveryProcessed { id @include(if: $yes) } }",
+            "BAD_USER_INPUT",
+        ),
+    ],
+)
+async def test_what_can_not_be_a_subscription_is_an_event_where_only_events_are_taken(
+    query: str, code: str
+) -> None:
+    headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+    async with (
+        both(STILL) as (_, here),
+        here.client.post(here.url, json={"query": query}, headers=headers) as events,
+    ):
+        assert (events.status, events.content_type) == (200, "text/event-stream")
+        first, last, end = (await events.text()).split("\n\n")
+        assert last == "event: complete\ndata:"
+        assert end == ""
+        (error,) = json.loads(first.removeprefix("event: next\ndata: "))["errors"]
+        assert error["extensions"]["code"] == code
 
 
 async def test_an_event_stream_tells_each_delivery_and_ends_with_its_token() -> None:

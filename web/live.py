@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any, Final, cast
@@ -56,6 +57,7 @@ _TOO_MANY: Final = 4429
 _MALFORMED: Final = 4400
 _NOTHING: Final = b":\n\n"
 _LAST: Final = b"event: complete\ndata:\n\n"
+_EVENT_HEADERS: Final = ((b"content-type", EVENTS), (b"cache-control", NO_STORE))
 
 
 class LiveEndpoint(Endpoint):
@@ -148,6 +150,17 @@ class LiveEndpoint(Endpoint):
         self._assert_variables(prepared, chosen, variables)
         return chosen
 
+    async def _answer(self, visit: Visit) -> Answer:
+        answer = await super()._answer(visit)
+        if (
+            answer.status != HTTPStatus.OK
+            or isinstance(answer, _Events)
+            or not (_takes_events(visit) and answer_type(visit.headers.get(b"accept")) is None)
+        ):
+            return answer
+        # Why it was not executed: who takes nothing but events would not look into JSON.
+        return Answer(200, _event(answer.body) + _LAST, list(_EVENT_HEADERS))
+
     async def _sent(self, visit: Visit) -> bytes:
         if visit.media_type is None and _takes_events(visit):
             visit.media_type = JSON
@@ -172,10 +185,8 @@ class LiveEndpoint(Endpoint):
         self._assert_variables(prepared, chosen, variables)
         self._assert_room()
         bearer = request_headers.bearer_token(visit.headers)
-        headers = [(b"content-type", EVENTS), (b"cache-control", NO_STORE)]
-        return _Events(
-            200, b"", headers, self, (prepared, chosen, variables, bearer, visit.operation)
-        )
+        subscription = (prepared, chosen, variables, bearer, visit.operation)
+        return _Events(200, b"", list(_EVENT_HEADERS), self, subscription)
 
     async def events(
         self,
@@ -208,7 +219,7 @@ class LiveEndpoint(Endpoint):
                     shown: dict[str, Any] = {"data": data}
                     if errors:
                         shown = {"errors": [error.formatted for error in errors], "data": data}
-                    yield b"event: next\ndata: " + encode(shown) + b"\n\n"
+                    yield _event(encode(shown))
                 yield _LAST
             finally:
                 if coming is not None:
@@ -446,6 +457,10 @@ class _Events(Answer):
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _event(result: bytes) -> bytes:
+    return b"event: next\ndata: " + result + b"\n\n"
 
 
 def _takes_events(visit: Visit) -> bool:
