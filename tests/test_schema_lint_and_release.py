@@ -61,24 +61,26 @@ def built(sdl: str) -> GraphQLSchema:
     return build_schema(sdl, assume_valid_sdl=True)
 
 
-def keys(sdl: str) -> set[tuple[str, str]]:
-    """The types that gateways fetch, each with the fields of one of its keys."""
-    return {
-        (definition.name.value, argument.value.value)
-        for definition in parse(sdl).definitions
-        if isinstance(definition, ObjectTypeDefinitionNode)
-        for directive in definition.directives or ()
-        if directive.name.value == "key"
-        for argument in directive.arguments or ()
-        if isinstance(argument.value, StringValueNode)
-    }
+def promises(sdl: str) -> set[str]:
+    """What gateways build on: the types that they fetch, by each key, and those that are shared."""
+    found = set()
+    for definition in parse(sdl).definitions:
+        if not isinstance(definition, ObjectTypeDefinitionNode):
+            continue
+        for directive in definition.directives or ():
+            if directive.name.value == "shareable":
+                found.add(f"{definition.name.value} is shareable")
+            if directive.name.value == "key":
+                (fields, *_) = directive.arguments or ()
+                assert isinstance(fields.value, StringValueNode)
+                found.add(f"{definition.name.value} has the key {fields.value.value}")
+    return found
 
 
 def broken(released: str, now: str) -> list[str]:
     """What a caller or a gateway of the released schema would miss."""
     changes = [change.description for change in find_breaking_changes(built(released), built(now))]
-    lost = keys(released) - keys(now)
-    return changes + [f"{name} lost its key {fields}." for name, fields in sorted(lost)]
+    return changes + sorted(f"No longer: {each}." for each in promises(released) - promises(now))
 
 
 def test_nothing_that_was_released_is_broken() -> None:
@@ -91,7 +93,14 @@ def test_nothing_that_was_released_is_broken() -> None:
         ("  releasedAt: Date\n", "  released: Date\n", "Album.releasedAt was removed."),
         ("  icpn: String\n", "  icpn: Int\n", "Album.icpn changed type"),
         ("  genres: [String!]!\n", "  genres: [String!]\n", "Album.genres changed type"),
-        ('type Album implements Node @key(fields: "id")', "type Album implements Node", "lost its"),
+        (
+            'type Album implements Node @key(fields: "id")',
+            "type Album implements Node",
+            "has the key id",
+        ),
+        ("type PageInfo @shareable", "type PageInfo", "PageInfo is shareable"),
+        ("type PageCursors @shareable", "type PageCursors", "PageCursors is shareable"),
+        ("    after: String\n", "    after: String!\n", "has changed type"),
         ("  UPDATE\n", "  CHANGE\n", "Enum value DeliveryType.UPDATE was removed."),
     ],
 )
