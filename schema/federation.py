@@ -6,9 +6,11 @@ answer, and changes the representations that it is given.
 Gateways get a schema without `Query.node` and `Query.nodes`; who asks the facade directly has
 both. Every subgraph that serves Relay clients has these two fields, and two subgraphs can't: as
 they stand composition fails (INVALID_FIELD_SHARING), with @inaccessible too. @shareable would let
-it pass and be a lie: it promises that each of the subgraphs gives the same answer, so the query
-planner asks any of them, and the facade knows nothing of another's objects (Apollo's maintainers
-say so in apollographql/federation#1917). @override names the one subgraph it takes a field from.
+it pass and be a lie: Apollo's documentation allows it only where the field is resolved alike in
+each subgraph ("Value types", the considerations for @shareable), so the query planner asks any of
+them, and the facade knows nothing of another's objects (Apollo's maintainers say of `node` just
+that in apollographql/federation#1917; for `node` itself federation has nothing, see #1067 there).
+@override names the one subgraph that it takes a field from, so it helps beside one that is known.
 To federation an object's identity is its @key. In a supergraph, `node` belongs to one subgraph
 that finds the type in the global ID and leaves the rest to the keys: tests/gateways/nodes.js is
 such a one, for all subgraphs whose IDs are made as Relay makes them.

@@ -88,7 +88,7 @@ def test_the_supergraph_of_the_deployment_is_fresh() -> None:
     results = composed(subgraph("catalogue", schema.sdl_for_gateways, "http://facade:8000/graphql"))
     committed = Path(HIVE / "supergraph.graphql")
     assert committed.read_text() == results["guild"]["supergraph"] + "\n", (
-        "run scripts/compose-supergraph"
+        "run deploy/compose-supergraph"
     )
 
 
