@@ -74,6 +74,7 @@ class _Feed:
         self._interval = interval
         self._patience = patience
         self._told: OrderedDict[int, None] = OrderedDict()
+        self._looked_on: dt.date | None = None
         self._first = asyncio.get_running_loop().create_future()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.waiting: set[News] = set()
@@ -127,14 +128,15 @@ class _Feed:
             self._tell(rows)
 
     async def _new(self) -> list[Any]:
-        """The deliveries of yesterday to tomorrow that no look has shown before.
+        """The deliveries that no look has shown before.
 
-        The REST API's day may have begun, or not be over, where it is another day here.
+        They are looked for from the day before the last good look to tomorrow: the REST API's day
+        may have begun, or not be over, where it is another day here.
         """
         loop = asyncio.get_running_loop()
-        today = dt.datetime.now(dt.UTC).date()
+        today = _today()
         day = dt.timedelta(days=1)
-        listing = Listing("deliveries", today - day, today + day)
+        listing = Listing("deliveries", (self._looked_on or today) - day, today + day)
         rows: list[Any] = []
         for number in range(1, MOST_PAGES + 1):
             # a long list takes longer than an operation may
@@ -143,6 +145,7 @@ class _Feed:
             rows += reply.value.rows
             if not _goes_on(reply.value):
                 break
+        self._looked_on = today
         return [row for row in rows if self._is_new(row)]
 
     def _is_new(self, row: Any) -> bool:
@@ -163,6 +166,10 @@ class _Feed:
                     news.get_nowait()
                 news.put_nowait(Overloaded("too far behind"))
                 self.waiting.discard(news)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 def _fresh(error: Exception) -> Exception:

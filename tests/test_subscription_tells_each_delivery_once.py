@@ -17,6 +17,7 @@ from tests.node_programs import CLIENTS, facade_served, installed
 from tests.served import Served, application, served
 from upstream.client import Upstream
 from upstream.errors import Overloaded
+from upstream.policy import Policy
 
 QUICK = {"ONEDTOUCH_CACHE_BYTES": "0", "ONEDTOUCH_LIVE_INTERVAL": "0.05"}
 STILL = {**QUICK, "ONEDTOUCH_LIVE_INTERVAL": "3600"}
@@ -101,6 +102,11 @@ def looks(upstream: sandbox.Running) -> int:
     """How often the first page of the deliveries was asked for."""
     pages = upstream.journal.matching("/api/v1/deliveries")
     return sum(entry.query["page"] == "1" for entry in pages)
+
+
+def since(upstream: sandbox.Running) -> dt.date:
+    """The day from which on deliveries were looked for the last time."""
+    return dt.date.fromisoformat(upstream.journal.matching("/api/v1/deliveries")[-1].query["since"])
 
 
 async def a_look_more(upstream: sandbox.Running, by: int = 1) -> None:
@@ -255,6 +261,28 @@ async def test_a_failing_rest_api_delays_what_is_told_and_loses_nothing() -> Non
         await a_look_more(upstream, 2)
         upstream.orders.clear()
         assert await socket.told() == number
+
+
+async def test_a_failure_over_several_days_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = dt.timedelta(days=1)
+    begun = dt.datetime.now(dt.UTC).date() - 3 * day
+    monkeypatch.setattr("resolvers.live._today", lambda: begun)
+    async with (
+        sandbox.running() as upstream,
+        Upstream(upstream.url, Policy(cache_bytes=0)) as client,
+    ):
+        deliveries = Live(client, interval=0.05, patience=5).deliveries(sandbox.LISTENER_TOKEN)
+        coming = asyncio.ensure_future(anext(deliveries))
+        await a_look_more(upstream)
+        upstream.orders.add(sandbox.Status(404), path="/api/v1/deliveries")
+        on_the_day = sandbox.listing("deliveries", since=begun, until=begun)
+        number = upstream.database.insert(on_the_day, 0)
+        monkeypatch.setattr("resolvers.live._today", lambda: begun + 3 * day)
+        await a_look_more(upstream, 2)
+        upstream.orders.clear()
+        assert (await asyncio.wait_for(coming, 10)).database_id == number
+        await upstream.journal.until(lambda _: since(upstream) == begun + 2 * day)
+        await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
 
 
 async def test_nobody_looks_when_nobody_waits() -> None:
