@@ -28,6 +28,8 @@ from tests.node_programs import (
 from tests.test_gateways_compose_the_subgraph import composed, subgraph
 
 FRAGMENTS = "Fragments \u2013 Acte II"
+SECONDS_OF_A_REQUEST = 12.0
+"""What deploy/gateway/gateway.config.js allows the facade for an answer."""
 HIVE_COMMAND = "node_modules/@graphql-hive/gateway/dist/bin.js"
 
 
@@ -258,27 +260,31 @@ async def test_an_answer_may_be_kept_by_its_caller_as_long_as_the_facade_says(
 
 
 @pytest.mark.parametrize("graph", ["hive"], indirect=True)  # Apollo's gateway has none
-async def test_a_gateway_passes_subscriptions_on(graph: Graph) -> None:
+async def test_a_gateway_passes_subscriptions_on_for_longer_than_requests_may_take(
+    graph: Graph,
+) -> None:
     day = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    yesterday = sandbox.listing("deliveries", since=day, until=day)
     query = "subscription { deliveryProcessed { databaseId album { title reviews { stars } } } }"
     headers = {
         "Authorization": f"Bearer {sandbox.LISTENER_TOKEN}",
         "Accept": "text/event-stream",
     }
+    deliveries = "/api/v1/deliveries"
+    journal = graph.upstream.journal
     async with (
         aiohttp.ClientSession() as client,
         client.post(graph.url, json={"query": query}, headers=headers) as events,
     ):
-        deliveries = "/api/v1/deliveries"
-        journal = graph.upstream.journal
-        await journal.until(lambda journal: len(journal.matching(deliveries)) > 10, seconds=20)
-        number = graph.upstream.database.insert(
-            sandbox.listing("deliveries", since=day, until=day), 0
-        )
-        async with asyncio.timeout(20):
-            while True:
-                line = await events.content.readline()
-                if line.startswith(b"data: {"):
-                    break
-        told = json.loads(line.removeprefix(b"data: "))["data"]["deliveryProcessed"]
-        assert told["databaseId"] == number
+        for pause in (0.0, SECONDS_OF_A_REQUEST + 0.5):
+            await asyncio.sleep(pause)
+            journal.clear()
+            await journal.until(lambda _: len(journal.matching(deliveries)) > 10, seconds=20)
+            number = graph.upstream.database.insert(yesterday, 0)
+            async with asyncio.timeout(20):
+                line = b""
+                while not line.startswith(b"data: {"):
+                    line = await events.content.readline()
+                    assert line, "the stream has ended"
+            told = json.loads(line.removeprefix(b"data: "))["data"]["deliveryProcessed"]
+            assert told["databaseId"] == number

@@ -21,8 +21,10 @@ export const gatewayConfig = {
       options: { subscriptions: { kind: "http", options: { method: "POST" } } },
     },
   },
-  // More than the facade's own deadline, so that it is the facade that says what failed.
-  upstreamTimeout: 12_000,
+  // More than the facade's own deadline, so that it is the facade that says what failed; for a
+  // subscription it would be the time after which it ends.
+  upstreamTimeout: ({ executionRequest }) =>
+    executionRequest.operationType === "subscription" ? undefined : 12_000,
   // What an operation may cost, by the @cost and @listSize of the supergraph.
   demandControl: { maxCost: Number(process.env.MOST_COST ?? 10_000), includeExtensionMetadata: true },
   landingPage: false,
