@@ -18,6 +18,7 @@ from tests.served import Served, application, served
 from upstream.client import Upstream
 from upstream.errors import Overloaded
 from upstream.policy import Policy
+from web.rates import Rates
 
 QUICK = {"ONEDTOUCH_CACHE_BYTES": "0", "ONEDTOUCH_LIVE_INTERVAL": "0.05"}
 STILL = {**QUICK, "ONEDTOUCH_LIVE_INTERVAL": "3600"}
@@ -384,6 +385,27 @@ async def test_subscriptions_are_bounded_for_a_connection_and_in_total() -> None
         await other.subscribe("f")
         await other.say("ping")
         assert await other.heard() == {"type": "pong"}
+
+
+async def test_subscriptions_that_wait_to_be_let_in_are_bounded_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def admit(*_: object) -> list[tuple[bytes, bytes]]:
+        await asyncio.sleep(0.05)
+        return []
+
+    monkeypatch.setattr(Rates, "admit", admit)
+    bounds = {
+        **STILL,
+        "ONEDTOUCH_RATE_LIMIT": "1000",
+        "ONEDTOUCH_LIVE_SUBSCRIPTIONS_PER_SOCKET": "2",
+    }
+    async with both(bounds) as (_, here), socket_to(here) as socket:
+        for identifier in "abcde":
+            await socket.subscribe(identifier)
+        refused = [await socket.heard() for _ in range(3)]
+        assert [message["id"] for message in refused] == ["c", "d", "e"]
+        assert {message["type"] for message in refused} == {"error"}
 
 
 async def test_connections_are_bounded() -> None:

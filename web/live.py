@@ -111,7 +111,8 @@ class LiveEndpoint(Endpoint):
                 return
             chosen = self._affordable(prepared, name, variables)
             operation.kind, operation.name = chosen.kind.value, chosen.name
-            with self._counted(), connection.counted():
+            most = self._settings.live_subscriptions_per_socket
+            with self._counted(), connection.counted(most):
                 results = self._results(prepared, chosen, variables, connection.bearer, operation)
                 async with aclosing(results):
                     async for data, errors in results:
@@ -127,8 +128,6 @@ class LiveEndpoint(Endpoint):
 
     async def _admitted(self, text: str, connection: "_Connection") -> Prepared:
         """The document of one more subscription; raises RequestError or Refused for none."""
-        if connection.subscriptions >= self._settings.live_subscriptions_per_socket:
-            raise RequestError("RATE_LIMITED", "This connection has too many subscriptions.")
         if self._service.admit is not None:
             await self._service.admit(connection.bearer, connection.address)
         resolved = await self._service.persisted.resolve(text, None, None)
@@ -308,8 +307,10 @@ class _Connection:
         return str(self.client[0]) if self.client else ""
 
     @contextmanager
-    def counted(self) -> Any:
-        """Count one subscription."""
+    def counted(self, most: int) -> Any:
+        """Count one subscription; raises RequestError where there are so many already."""
+        if self.subscriptions >= most:
+            raise RequestError("RATE_LIMITED", "This connection has too many subscriptions.")
         self.subscriptions += 1
         try:
             yield
