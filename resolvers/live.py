@@ -20,11 +20,13 @@ from upstream.client import Upstream
 from upstream.errors import Forbidden, Overloaded, Unauthenticated, UpstreamError
 from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Listing, Page
 
-MOST_PAGES: Final = 100
-"""Pages that one look reads: far more deliveries than two days ever had."""
+MOST_PAGES: Final = 400
+"""Pages that one look reads, one after the other: ten thousand deliveries where `per_page` is
+ignored, far more than three days ever had."""
 
-MOST_WAITING: Final = 1_000
-"""Deliveries that somebody may be behind; whoever is slower is told so, and waits no more."""
+MOST_WAITING: Final = 10_000
+"""Deliveries that somebody may be behind, and one look may well bring at once. Whoever is slower is
+told so, and waits no more."""
 
 MOST_TOLD: Final = 50_000
 """Numbers of deliveries that are remembered as told, for each token."""

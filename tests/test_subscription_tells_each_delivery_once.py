@@ -252,6 +252,22 @@ async def test_a_long_list_may_take_longer_than_an_operation() -> None:
         await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
 
 
+async def test_many_deliveries_at_once_make_nobody_too_slow() -> None:
+    async with sandbox.running() as upstream, Upstream(upstream.url) as client:
+        deliveries = Live(client, interval=0.5, patience=5).deliveries(sandbox.LISTENER_TOKEN)
+        coming = asyncio.ensure_future(anext(deliveries))
+        await a_look_more(upstream)
+        upstream.orders.add(sandbox.Status(500), path="/api/v1/deliveries")
+        expected = {upstream.database.insert(yesterday(), 0) for _ in range(1_200)}
+        upstream.orders.clear()
+        async with asyncio.timeout(20):
+            told = {(await coming).database_id}
+            while told < expected:
+                told.add((await anext(deliveries)).database_id)
+        assert told == expected
+        await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
+
+
 async def test_a_failing_rest_api_delays_what_is_told_and_loses_nothing() -> None:
     patient = {**QUICK, "ONEDTOUCH_BREAKER_FAILURES": "1000"}
     async with both(patient) as (upstream, here), socket_to(here) as socket:
