@@ -537,6 +537,21 @@ async def test_an_answer_that_this_version_can_not_read_is_none(redis: RedisServ
         assert (await asked(two)).source == "upstream"
 
 
+async def test_who_watches_a_token_hears_that_it_was_revoked_at_another_replica(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        token = api.token()
+        with two.revocation(token) as revoked, two.revocation(LISTENER) as others:
+            await one.revoke_token(caller(), token)
+            await asyncio.wait_for(revoked.wait(), 5)
+            assert not others.is_set()
+
+
 async def test_a_token_that_was_revoked_while_its_answer_was_fetched_has_nothing_written(
     redis: RedisServer,
 ) -> None:
