@@ -6,7 +6,7 @@ from typing import Any
 from resolvers.connections import Connection, connection
 from resolvers.context import Info
 from resolvers.days import listing_of_days
-from resolvers.joins import copier, number_of, whole
+from resolvers.joins import copier, in_place_of, number_of, whole
 from resolvers.listings import Arguments
 from resolvers.selection import Selection
 from upstream import records
@@ -45,11 +45,10 @@ async def joined_deliveries(info: Info, rows: list[Any], selection: Selection) -
     albums = await whole(info, info.context.loaders.albums, wanted)
 
     def joined(row: Any) -> Any:
-        number = number_of(row.album) if isinstance(row, records.Delivery) else None
-        if number is None:
+        if not isinstance(row, records.Delivery):
             return row
         delivery = _copy_of(row)
-        delivery.album = albums[number]
+        delivery.album = in_place_of(row.album, albums)
         return delivery
 
     return [joined(row) for row in rows]

@@ -41,3 +41,13 @@ def number_of(stub: Any) -> int | None:
     """The number of the record that a stub stands for; None where it names none."""
     number = getattr(stub, "database_id", None)
     return number if isinstance(number, int) else None
+
+
+def in_place_of(stub: Any, records: dict[int, Any]) -> Any:
+    """What a stub becomes in a join: its record, None where there is none, or why it can't be had.
+
+    A stub whose number the REST API got wrong names no record: the error about its number stands
+    for all of it.
+    """
+    number = getattr(stub, "database_id", stub)
+    return records[number] if isinstance(number, int) else number

@@ -7,7 +7,7 @@ from typing import Any
 from resolvers.connections import Connection, connection
 from resolvers.context import Info
 from resolvers.days import listing_of_days
-from resolvers.joins import copier, number_of, whole
+from resolvers.joins import copier, in_place_of, number_of, whole
 from resolvers.listings import Arguments
 from resolvers.selection import Selection
 from upstream import records
@@ -69,9 +69,8 @@ async def joined_listenings(info: Info, rows: list[Any], selection: Selection) -
             return row
         listening = _copy_of(row)
         listening.track = _track_of(row, tracks if whole_track else None)
-        number = number_of(row.album)
-        if whole_album and number is not None:
-            listening.album = albums[number]
+        if whole_album:
+            listening.album = in_place_of(row.album, albums)
         return listening
 
     return [joined(row) for row in rows]

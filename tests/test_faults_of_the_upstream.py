@@ -264,6 +264,20 @@ async def test_an_unknown_delivery_type_is_null_and_said_to_be_wrong() -> None:
         assert answer.codes == ["UPSTREAM_BAD_RESPONSE"] * 2
 
 
+@pytest.mark.parametrize(
+    ("field", "selection"),
+    [("deliveries", "title"), ("listenings", "icpn"), ("listenings", "databaseId")],
+)
+async def test_a_stub_without_a_number_is_null_in_its_own_place(field: str, selection: str) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, HASTY) as here:
+        upstream.orders.add(sandbox.Edit("album.id", "x"), path=f"/api/v1/{field}")
+        answer = await here.ask(
+            f"{{ {field}(first: 1) {{ nodes {{ __typename album {{ {selection} }} }} }} }}"
+        )
+        assert answer.body["data"][field]["nodes"][0]["album"] is None
+        assert answer.codes == ["UPSTREAM_BAD_RESPONSE"]
+
+
 async def test_an_object_that_is_another_than_the_one_asked_for_is_never_shown() -> None:
     async with sandbox.running() as upstream, facade(upstream.url, HASTY) as here:
         upstream.orders.add(sandbox.Edit("id", 915), path="/api/v1/artists/914")
