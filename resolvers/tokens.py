@@ -6,7 +6,7 @@ from upstream import records
 
 
 async def created_token(info: Info, username: str, password: str) -> records.AccessToken:
-    """A new token for a user; raises Unauthenticated for wrong credentials."""
+    """A new token for a user; raises WrongCredentials where there is none."""
     context = info.context
     return await context.upstream.create_token(context.caller, username, password)
 

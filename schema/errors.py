@@ -35,6 +35,10 @@ TABLE: dict[type[Exception], tuple[Code, str]] = {
         Code.UNAUTHENTICATED,
         "There is no valid API token: send `Authorization: Bearer ...`, from createToken.",
     ),
+    errors.WrongCredentials: (
+        Code.UNAUTHENTICATED,
+        "There is no user with this username and this password.",
+    ),
     errors.Forbidden: (Code.FORBIDDEN, "This API token has no right to that."),
     errors.RateLimited: (Code.RATE_LIMITED, "The REST API was asked too often. Try later."),
     errors.Overloaded: (Code.RATE_LIMITED, "Too many requests wait already. Try later."),

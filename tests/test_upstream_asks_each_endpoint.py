@@ -19,6 +19,7 @@ from upstream.errors import (
     Unauthenticated,
     Unavailable,
     UpstreamError,
+    WrongCredentials,
 )
 from upstream.listing import Listing, PageLink
 
@@ -256,7 +257,7 @@ async def test_a_login_is_a_form_without_a_token() -> None:
 async def test_wrong_credentials_are_unauthenticated(status: int) -> None:
     async with sandbox.running() as api, client(api.url) as upstream:
         api.orders.add(sandbox.Status(status), path="/oauth/token")
-        with pytest.raises(Unauthenticated, match=r"^wrong credentials$"):
+        with pytest.raises(WrongCredentials, match=r"^wrong credentials$"):
             await upstream.create_token(caller(None), "listener@example.com", "wrong")
 
 

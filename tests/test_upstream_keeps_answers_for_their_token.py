@@ -579,6 +579,19 @@ async def test_a_revocation_that_nobody_knows_the_end_of_makes_the_token_be_aske
             await asked(upstream, 544, caller(token))
 
 
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_revocation_that_fails_in_the_rest_api_makes_the_token_be_asked_for(
+    status: int,
+) -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        token = api.token()
+        await asked(upstream, 544, caller(token))
+        api.orders.add(sandbox.Status(status), path="/oauth/revoke")
+        with pytest.raises((Unavailable, TimedOut)):
+            await upstream.revoke_token(caller(), token)
+        assert (await asked(upstream, 544, caller(token))).source == "upstream"
+
+
 async def test_a_token_that_is_given_out_again_lives_again() -> None:
     async with sandbox.running() as api, client(api.url) as upstream:
         token = api.token()

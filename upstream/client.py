@@ -11,7 +11,7 @@ from upstream import decoding, questions, records, statuses
 from upstream.answers import Answers
 from upstream.cache import Cache
 from upstream.caller import Caller, Exchange, Reply
-from upstream.errors import TimedOut, Unauthenticated, UpstreamError
+from upstream.errors import TimedOut, Unauthenticated, UpstreamError, WrongCredentials
 from upstream.fetching import Fetcher
 from upstream.keepsakes import Keepsakes
 from upstream.listing import Listing, Page
@@ -114,13 +114,13 @@ class Upstream:
     async def create_token(
         self, caller: Caller, username: str, password: str
     ) -> records.AccessToken:
-        """A new token for a user; raises Unauthenticated for wrong credentials. Sent once."""
+        """A new token for a user; raises WrongCredentials where there is none. Sent once."""
         form = _form(grant_type="password", username=username, password=password)
         if form is None:
-            raise Unauthenticated("credentials that are no text")
+            raise WrongCredentials("credentials that are no text")
         answer = await self._posted(caller, _TOKEN, form)
         if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
-            raise Unauthenticated("wrong credentials")
+            raise WrongCredentials("wrong credentials")
         if answer.status not in {statuses.OK, statuses.CREATED}:
             raise failure(answer.status, answer.headers)
         token = decoding.access_token(answer.body)
@@ -131,7 +131,7 @@ class Upstream:
         """Destroy a token, with the caller's own. Sent once.
 
         Once this returns the token is dead here, in every replica that Redis reaches, and in all
-        caches. Where nobody knows whether it is (no answer, say), what is cached for it is gone.
+        caches. Where nobody knows whether it is (no answer, or 5xx), what is cached for it is gone.
         """
         bearer = self._answers.accepted(caller)
         form = _form(token=token)
@@ -146,6 +146,8 @@ class Upstream:
             await self._answers.revoke(self._tokens.key(token))
             return
         refused = failure(answer.status, answer.headers)
+        if answer.status >= statuses.SERVER_ERROR:
+            await self._answers.purge(self._tokens.key(token))
         await self._answers.heed(refused, self._tokens.key(bearer))
         raise refused
 

@@ -2,6 +2,7 @@
 
     UpstreamError
     ├── Unauthenticated      no token, or one that the REST API refuses (401)
+    │   └── WrongCredentials no token is given out for a username and a password
     ├── Forbidden            a token without the right (403)
     ├── RateLimited          asked too often (429)
     │   └── Overloaded       our own queue towards the REST API is full
@@ -37,6 +38,10 @@ class UpstreamError(Exception):
 
 class Unauthenticated(UpstreamError):
     """There is no token, or the REST API does not accept it (401)."""
+
+
+class WrongCredentials(Unauthenticated):
+    """The REST API gives no token for this username and this password."""
 
 
 class Forbidden(UpstreamError):
