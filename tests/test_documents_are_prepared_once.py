@@ -83,6 +83,12 @@ def test_without_introspection_nothing_is_told_of_the_schema() -> None:
     assert errors_of("{ album(id: 1) { titel } }", introspection=False) == [
         ("GRAPHQL_VALIDATION_FAILED", "Cannot query field 'titel' on type 'Album'.")
     ]
+    assert errors_of("{ album(id: 1) }", introspection=False) == [
+        (
+            "GRAPHQL_VALIDATION_FAILED",
+            "Field 'album' of type 'Album' must have a selection of subfields.",
+        )
+    ]
     ((code, sentence),) = errors_of("{ __schema { description } }", introspection=False)
     assert code == "GRAPHQL_VALIDATION_FAILED"
     assert sentence.startswith("GraphQL introspection has been disabled")

@@ -189,7 +189,8 @@ class Documents:
             hide_suggestions=not self._suggestions,
         )
         if found:
-            return Prepared(self._footprints, _NOTHING, _validation_errors(found))
+            errors = _validation_errors(found, suggestions=self._suggestions)
+            return Prepared(self._footprints, _NOTHING, errors)
         return Prepared(self._footprints, document, ())
 
 
@@ -202,7 +203,9 @@ def _syntax_error(error: GraphQLSyntaxError) -> RequestError:
     return RequestError("GRAPHQL_PARSE_FAILED", _shortened(sentence), at=error)
 
 
-def _validation_errors(errors: list[GraphQLError]) -> tuple[RequestError, ...]:
+def _validation_errors(
+    errors: list[GraphQLError], *, suggestions: bool
+) -> tuple[RequestError, ...]:
     shown = [error for error in errors if not isinstance(error, ValidationAbortedError)]
     if not shown or (len(shown) < len(errors) and len(shown) < MOST_ERRORS):
         # graphql-core gave up comparing fields, and does not say how far it was
@@ -213,10 +216,14 @@ def _validation_errors(errors: list[GraphQLError]) -> tuple[RequestError, ...]:
                 extensions={"what": "fields of one name"},
             ),
         )
-    return tuple(
-        RequestError("GRAPHQL_VALIDATION_FAILED", _shortened(_without_literal(error)), at=error)
-        for error in shown
-    )
+    told = []
+    for error in shown:
+        sentence = _without_literal(error)
+        if not suggestions:
+            # one is made whatever graphql-core is told: of a selection set that is missing
+            sentence = sentence.partition(" Did you mean ")[0]
+        told.append(RequestError("GRAPHQL_VALIDATION_FAILED", _shortened(sentence), at=error))
+    return tuple(told)
 
 
 def _without_literal(error: GraphQLError) -> str:
