@@ -128,6 +128,14 @@ async def test_a_taken_port_is_one_line_and_no_sandbox() -> None:
             {"ONEDTOUCH_UPSTREAM": "http://127.0.0.1:9"},
             "--trusted-documents (ONEDTOUCH_TRUSTED_DOCUMENTS): there is no such folder.",
         ),
+        (
+            ["--redis-url", "http://127.0.0.1"],
+            {"ONEDTOUCH_UPSTREAM": "http://127.0.0.1:9"},
+            (
+                "--redis-url (ONEDTOUCH_REDIS_URL) must be redis://, rediss:// or unix://, as in "
+                "redis://host."
+            ),
+        ),
     ],
 )
 async def test_a_bad_setting_is_one_line_and_exit_code_2(

@@ -297,7 +297,11 @@ def create_app(
     try:
         upstream = Upstream(settings.upstream, settings.policy, metrics)
     except ValueError as error:
-        raise BadSetting(f"--upstream (ONEDTOUCH_UPSTREAM): {error}.") from None
+        wrong = str(error)
+        if wrong.startswith("redis_url "):
+            wrong = wrong.replace("redis_url", "--redis-url (ONEDTOUCH_REDIS_URL)", 1)
+            raise BadSetting(f"{wrong}.") from None
+        raise BadSetting(f"--upstream (ONEDTOUCH_UPSTREAM): {wrong}.") from None
     habits = Habits()
     return App(
         settings,
