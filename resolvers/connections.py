@@ -54,6 +54,8 @@ async def connection(
     """
     request = checked(arguments, listing)
     context = info.context
+    # An empty window needs no request, which would find out.
+    context.upstream.assert_accepted(context.caller)
     selection = info.selection
     path = info.path
 

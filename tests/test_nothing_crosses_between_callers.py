@@ -103,6 +103,20 @@ async def test_the_schema_is_there_without_a_token() -> None:
         assert upstream.journal.targets == []
 
 
+@pytest.mark.parametrize("field", ["albums", "artists", "labels", "listenings", "deliveries"])
+async def test_an_empty_window_needs_a_token_that_lives(field: str) -> None:
+    query = f"{{ {field}(first: 0) {{ nodes {{ id }} }} }}"
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        token = upstream.token()
+        assert (await here.ask(query, token=token)).data == {field: {"nodes": []}}
+        assert (await here.ask(query, token=None)).codes == ["UNAUTHENTICATED"]
+        await here.ask(
+            "mutation ($token: String!) { revokeToken(input: {token: $token}) { revoked } }",
+            {"token": token},
+        )
+        assert (await here.ask(query, token=token)).codes == ["UNAUTHENTICATED"]
+
+
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Basic bGlzdGVuZXI6c2FuZGJveA==", "bearer\ta b", "Token x"]
 )

@@ -155,6 +155,10 @@ class Upstream:
         """An event that is set once a token is revoked, here or as far as Redis tells elsewhere."""
         return self._tokens.watched(self._tokens.key(token))
 
+    def assert_accepted(self, caller: Caller) -> None:
+        """Raise Unauthenticated where there is no token, or one that is known to be dead."""
+        self._answers.accepted(caller)
+
     async def check(self) -> None:
         """Return if the REST API answers at all, be it with a 401; raise why not otherwise.
 
