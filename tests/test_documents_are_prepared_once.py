@@ -79,6 +79,18 @@ def test_an_unknown_field_is_a_failed_validation_at_its_place() -> None:
     }
 
 
+def test_an_error_in_many_places_shows_the_first_of_them() -> None:
+    (error, *_) = documents().prepare("query(" + "$a: Int " * 500 + ") { __typename }").errors
+
+    assert len(error.formatted["locations"]) == 10
+
+
+def test_a_number_of_too_many_digits_is_told_in_no_words_of_pythons() -> None:
+    assert errors_of("{ albums(first: " + "1" * 5_000 + ") { title } }") == [
+        ("GRAPHQL_VALIDATION_FAILED", "Expected value of type 'Int'.")
+    ]
+
+
 def test_without_introspection_nothing_is_told_of_the_schema() -> None:
     assert errors_of("{ album(id: 1) { titel } }", introspection=False) == [
         ("GRAPHQL_VALIDATION_FAILED", "Cannot query field 'titel' on type 'Album'.")

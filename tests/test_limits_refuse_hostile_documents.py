@@ -93,6 +93,8 @@ def test_a_document_too_deep_for_the_parser_never_reaches_it(bracket: str) -> No
         ("{ a(ids: [" + '"b" ' * 501 + "]) }", "items in a list", 501),
         ("query($a: [ID!] = [" + '"b" ' * 501 + "]) { a }", "items in a list", 501),
         ("{ a(b: {" + "".join(f" c{n}: 1" for n in range(51)) + " }) }", "fields in an object", 51),
+        ("{ a(" + " b: 1" * 51 + ") }", "arguments in one place", 51),
+        ("{ a @b(" + " c: 1" * 51 + ") }", "arguments in one place", 51),
         ("{ a @b(c: {d: [" + "1 " * 501 + "]}) }", "items in a list", 501),
     ],
 )

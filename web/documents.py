@@ -231,7 +231,7 @@ def _without_literal(error: GraphQLError) -> str:
     node = error.nodes[0] if error.nodes else None
     if not isinstance(node, ValueNode | ObjectFieldNode) or isinstance(node, VariableNode):
         return error.message
-    sentence = re.split(r": |,? found| Found", error.message, maxsplit=1)[0]
+    sentence = re.split(r": |,? found| Found|, but encountered error", error.message, maxsplit=1)[0]
     literal = getattr(node, "value", None)
     if isinstance(literal, str) and literal in sentence:
         return "This value is not of the type that is expected here."

@@ -75,6 +75,9 @@ class Limits:
 MOST_OBJECT_FIELDS = 50
 """In one object in the document: no input has nearly as many, and errors quote them all."""
 
+MOST_ARGUMENTS = 50
+"""Of one field or directive, likewise."""
+
 LARGEST_COUNT = 10**9
 """Counts stop here: fragments that multiply would make numbers of thousands of digits."""
 
@@ -242,8 +245,7 @@ class DocumentWalk:
                 if isinstance(selection, FieldNode):
                     counts.root_fields += at_root
                     counts.aliases += selection.alias is not None
-                    for argument in selection.arguments or ():
-                        self._check_value(argument.value)
+                    self._check_arguments(selection)
                     if selection.selection_set is not None:
                         below.append((selection.selection_set, level + 1, False))
                 elif isinstance(selection, FragmentSpreadNode):
@@ -290,9 +292,16 @@ class DocumentWalk:
                 "directives in one place", len(directives), self._limits.directives_in_one_place
             )
         for directive in directives:
-            for argument in directive.arguments or ():
-                self._check_value(argument.value)
+            self._check_arguments(directive)
         return len(directives)
+
+    def _check_arguments(self, node: FieldNode | DirectiveNode) -> None:
+        """Raise RequestError for too many arguments, and for a list that is too long in one."""
+        arguments = node.arguments or ()
+        if len(arguments) > MOST_ARGUMENTS:
+            raise too_complex("arguments in one place", len(arguments), MOST_ARGUMENTS)
+        for argument in arguments:
+            self._check_value(argument.value)
 
     def _check_value(self, value: ValueNode) -> None:
         """Raise RequestError for a list that is too long, however deep in a value."""

@@ -5,9 +5,12 @@ no data. Over HTTP it is 400 in `application/graphql-response+json` and 200 in `
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from graphql import GraphQLError
+
+MOST_PLACES: Final = 10
+"""Of one error that are shown: each is found by counting lines from the start of the text."""
 
 
 class RequestError(GraphQLError):
@@ -28,7 +31,7 @@ class RequestError(GraphQLError):
         super().__init__(
             sentence,
             source=at.source if at else None,
-            positions=at.positions if at else None,
+            positions=list(at.positions or ())[:MOST_PLACES] if at else None,
             extensions={"code": code, **(extensions or {})},
         )
 
