@@ -13,7 +13,7 @@ from strawberry import Schema
 
 from upstream.caller import Caller
 from web.app import App, create_app
-from web.graphql import Context
+from web.service import Context
 from web.serving import configuration
 from web.settings import settings_from
 

@@ -25,7 +25,6 @@ from upstream.client import Upstream
 from web.answers import Send
 from web.documents import Documents
 from web.drain import Drain
-from web.graphql import Application, Context, Scope, Service
 from web.health import Health
 from web.incoming import Receive
 from web.live import LiveEndpoint
@@ -33,6 +32,7 @@ from web.logs import log_request
 from web.metrics import Metrics
 from web.persisted import MemoryStore, Persisted, Store, trusted_documents
 from web.playground import QUERIES, Playground, SandboxUser
+from web.service import Application, Context, Scope, Service
 from web.settings import BadSetting, Settings
 
 if TYPE_CHECKING:

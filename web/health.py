@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse
 from upstream.client import Upstream
 from upstream.errors import TimedOut, UpstreamError
 from web.drain import Drain
-from web.graphql import Presented, code_of
+from web.service import Presented
+from web.shown_errors import code_of
 
 LONGEST_CHECK_SECONDS: Final = 2.0
 

@@ -36,14 +36,17 @@ from web.documents import Operation as ChosenOperation
 from web.documents import Prepared
 from web.drain import Drain
 from web.estimates import assert_affordable, estimated
-from web.graphql import NOT_ACCEPTABLE, Endpoint, Service, Visit, code_of, variable_errors
+from web.graphql import NOT_ACCEPTABLE, Endpoint
 from web.incoming import Receive
 from web.limits import check_variables
 from web.negotiation import JSON, answer_type
 from web.operations import Operation
 from web.refusals import Refused
 from web.request_errors import RequestError
+from web.service import Service
 from web.settings import Settings
+from web.shown_errors import code_of
+from web.visits import Visit
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 EVENTS: Final = b"text/event-stream"
@@ -66,6 +69,7 @@ class LiveEndpoint(Endpoint):
     def __init__(self, settings: Settings, service: Service, live: Live, drain: Drain) -> None:
         """`live` feeds the subscriptions; they end when `drain` begins."""
         super().__init__(settings, service)
+        self._schema = service.schema._schema  # noqa: SLF001 - no public name
         self._live = live
         self._drain = drain
         self.subscriptions = 0
@@ -146,7 +150,7 @@ class LiveEndpoint(Endpoint):
         if variables:
             check_variables(variables, limits)
         assert_affordable(estimated(chosen.footprint, variables), limits.upstream_requests)
-        self._assert_variables(prepared, chosen, variables)
+        self._outcomes.assert_variables(prepared, chosen, variables)
         return chosen
 
     async def _answer(self, visit: Visit) -> Answer:
@@ -181,7 +185,7 @@ class LiveEndpoint(Endpoint):
                 "BAD_USER_INPUT",
                 "A subscription is answered as text/event-stream, or over a WebSocket.",
             )
-        self._assert_variables(prepared, chosen, variables)
+        self._outcomes.assert_variables(prepared, chosen, variables)
         self._assert_room()
         bearer = request_headers.bearer_token(visit.headers)
         subscription = (prepared, chosen, variables, bearer, visit.operation)
@@ -240,7 +244,7 @@ class LiveEndpoint(Endpoint):
         source: Any = None
         try:
             source = subscribe(
-                self._graphql_schema,
+                self._schema,
                 prepared.document,
                 root_value=self._live,
                 context_value=context,
@@ -266,17 +270,8 @@ class LiveEndpoint(Endpoint):
             GraphQLError(
                 shown["message"], path=shown.get("path"), extensions=shown.get("extensions")
             )
-            for shown in self._presented(errors or (), operation)
+            for shown in self._outcomes.shown(errors or (), operation)
         ]
-
-    def _assert_variables(
-        self, prepared: Prepared, chosen: ChosenOperation, variables: dict[str, Any]
-    ) -> None:
-        built = self._build(
-            self._graphql_schema, prepared.document, None, None, variables, chosen.name
-        )
-        if isinstance(built, list):
-            raise variable_errors(built)[0]
 
     def _assert_room(self) -> None:
         if self.subscriptions >= self._settings.live_subscriptions:

@@ -1,0 +1,256 @@
+"""The outcomes: one operation executed, once for all who ask the same with the same token.
+
+Equal requests that come while one is being executed wait for what it brings (`share_operations`),
+those that come while it is fresh are answered with what it brought (`keep_answers`); both before
+anything of them is parsed. Each can be switched off, and no other part of the facade knows of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeGuard, cast
+
+from graphql import ExecutionResult, Executor, GraphQLError, OperationType
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from execution import CompiledExecutionContext
+from upstream.caller import Caller
+from upstream.errors import TimedOut
+from upstream.flights import Flight, Flights
+from web import answers
+from web.answers import Answer
+from web.documents import Operation as ChosenOperation
+from web.documents import Prepared
+from web.incoming import Receive
+from web.kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
+from web.negotiation import answer_type
+from web.operations import Operation
+from web.service import Context, Service
+from web.settings import Settings
+from web.shown_errors import not_executed, shown, variable_errors
+from web.visits import Equals, Visit
+from web.watching import watched
+
+# An operation ends itself by its deadline; this much later it is ended from outside.
+MOMENT_SECONDS: Final = 0.5
+_ABOUT_COST: Final = frozenset({b"x-include", b"x-explain"})
+_OWN_BOUNDS: Final = frozenset({b"x-deadline-ms", b"x-most-upstream-requests"})
+_YOUNG: Final = 0.1
+"""The part of its time that an execution may have spent for others still to join it."""
+
+# Strawberry's is quicker than graphql-core's for the values that have no awaitables in them.
+_is_awaitable: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+
+
+@dataclass(slots=True, frozen=True)
+class Outcome:
+    """What came of one operation: the answer, and what of it others may have.
+
+    `whole` says that nothing in it failed or was stale, so that it may be kept. `body` and
+    `cache_control` are as good for whoever is asking the same with the same token, failures
+    included: to ask again for each who waits would multiply an outage. `body` is None where time
+    was up for a part of it, for others may have more.
+    """
+
+    operation: Operation
+    answer: Answer
+    whole: bool = False
+    body: bytes | None = None
+    cache_control: bytes = answers.NO_STORE
+
+
+class Outcomes:
+    """Executes operations on the schema, or finds what came of an equal one."""
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self._settings = settings
+        self._service = service
+        self._graphql_schema = service.schema._schema  # noqa: SLF001 - no public name
+        executor = service.schema.execution_context_class
+        if not settings.compiled:
+            executor = StrawberryGraphQLCoreExecutionContext
+        self._build = executor.build
+        self._keeps = settings.keep_answers and settings.policy.cache_bytes > 0
+        self._flights: Flights[Outcome] = Flights()
+
+    async def of_equal(self, visit: Visit, sent: bytes) -> Answer | None:
+        """The answer to an equal request of the same token: kept, or still being worked out.
+
+        None where there is none that may be had. Who asks what an operation costs wants it
+        executed; who accepts no JSON may mean a subscription.
+        """
+        headers = visit.headers
+        shares = self._settings.share_operations
+        if (
+            not (self._keeps or shares)
+            or not _ABOUT_COST.isdisjoint(headers)
+            or answer_type(headers.get(b"accept")) is None
+        ):
+            return None
+        keepsakes = self._service.keepsakes(visit.caller)
+        if keepsakes is None:
+            return None
+        equals = visit.equals = Equals(keepsakes, request_key(visit.method, sent))
+        if self._keeps:
+            found = keepsakes.find(equals.key, asyncio.get_running_loop().time())
+            if found is not None:
+                kept, fresh_for = found
+                _note(visit, "query", kept.operation_name, trusted=kept.trusted)
+                return answers.ready(visit.media_type, kept.body, answers.private(fresh_for))
+        # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
+        visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
+        flight = self._flights.find(equals.flight_key) if visit.shares else None
+        if flight is None or not self._is_young(flight):
+            return None
+        return await self._joined(visit, flight)
+
+    def _is_young(self, flight: Flight[Outcome]) -> bool:
+        """Whether an execution has nearly as much time left as one that would begin now.
+
+        Where it is older, what it waits for might come too late for it alone: the requests to
+        the REST API that it waits for can be joined as well.
+        """
+        age = asyncio.get_running_loop().time() - flight.started
+        return age <= self._settings.deadline * _YOUNG
+
+    async def _joined(self, visit: Visit, flight: Flight[Outcome]) -> Answer | None:
+        """The answer that an equal request is about to get; None where that is no use."""
+        outcome = await self._landed(visit, flight)
+        # The token may have died in the meantime.
+        if outcome is None or outcome.body is None or self._service.keepsakes(visit.caller) is None:
+            visit.shares = False
+            return None
+        about = outcome.operation
+        _note(visit, about.kind, about.name, trusted=about.trusted)
+        visit.operation.codes = about.codes
+        return answers.ready(visit.media_type, outcome.body, outcome.cache_control)
+
+    async def of(
+        self,
+        visit: Visit,
+        prepared: Prepared,
+        chosen: ChosenOperation,
+        variables: dict[str, Any],
+    ) -> Answer:
+        """The answer of one operation, which is executed for this request, and its equals."""
+        visit.operation.caller = visit.caller
+        if chosen.kind is not OperationType.QUERY:
+            visit.equals = None
+        equals = visit.equals
+        if equals is None or not visit.shares or not visit.operation.estimated_requests:
+            outcome = await self._outcome(visit, prepared, chosen, variables, visit.receive)
+            return outcome.answer
+        flight = self._flights.start(
+            equals.flight_key,
+            visit.caller.deadline,
+            lambda _: self._outcome(visit, prepared, chosen, variables, None),
+        )
+        landed = await self._landed(visit, flight)
+        return self._executed(visit, _too_late(), []).answer if landed is None else landed.answer
+
+    def assert_variables(
+        self, prepared: Prepared, chosen: ChosenOperation, variables: dict[str, Any]
+    ) -> None:
+        """Raise RequestError where the variables do not fit the operation."""
+        built = self._built(prepared, chosen, variables, None)
+        if isinstance(built, list):
+            raise variable_errors(built)[0]
+
+    def shown(self, errors: Sequence[GraphQLError], operation: Operation) -> list[dict[str, Any]]:
+        """The errors of an execution as the caller sees them."""
+        return shown(errors, operation, self._service.presented, self._settings.most_errors)
+
+    def _built(
+        self,
+        prepared: Prepared,
+        chosen: ChosenOperation,
+        variables: dict[str, Any],
+        context: Context | None,
+    ) -> Executor[Any] | list[GraphQLError]:
+        return self._build(
+            self._graphql_schema,
+            prepared.document,
+            None,
+            context,
+            variables,
+            chosen.name,
+            is_awaitable=_is_awaitable,
+        )
+
+    async def _landed(self, visit: Visit, flight: Flight[Outcome]) -> Outcome | None:
+        """The outcome of an execution; None where it takes longer than this request may."""
+        # The execution ends by itself before that.
+        until = visit.caller.deadline + 2 * MOMENT_SECONDS
+        try:
+            return await watched(flight.landing(until), visit.receive, until)
+        except (TimeoutError, TimedOut):
+            return None
+
+    async def _outcome(
+        self,
+        visit: Visit,
+        prepared: Prepared,
+        chosen: ChosenOperation,
+        variables: dict[str, Any],
+        receive: Receive | None,
+    ) -> Outcome:
+        """What comes of executing an operation; it ends when the client goes, with `receive`."""
+        operation, caller = visit.operation, visit.caller
+        context = self._service.open_context(caller)
+        try:
+            executor = self._built(prepared, chosen, variables, context)
+            if isinstance(executor, list):
+                return Outcome(operation, not_executed(visit, variable_errors(executor)))
+            if visit.large and isinstance(executor, CompiledExecutionContext):
+                executor.compile_at_once = True
+            result: Any = executor.execute_operation()
+            if type(result) is not ExecutionResult:
+                result = await watched(result, receive, caller.deadline + MOMENT_SECONDS)
+        except TimeoutError:
+            result = _too_late()
+        finally:
+            context.close()
+        outcome = self._executed(visit, result, context.stale)
+        if self._keeps and visit.equals is not None and outcome.whole:
+            self._keep(visit.equals, outcome, caller)
+        return outcome
+
+    def _keep(self, equals: Equals, outcome: Outcome, caller: Caller) -> None:
+        """Keep an answer while all of it is fresh."""
+        assert outcome.body is not None  # noqa: S101 - there is nothing else to keep
+        now = asyncio.get_running_loop().time()
+        fresh_for = seconds_of_freshness(caller, now)
+        kept = KeptAnswer(outcome.body, outcome.operation.name, outcome.operation.trusted)
+        weight = weight_of(outcome.body)
+        equals.keepsakes.put(equals.key, kept, weight=weight, fresh_for=fresh_for, now=now)
+
+    def _executed(
+        self,
+        visit: Visit,
+        result: ExecutionResult,
+        stale: Sequence[tuple[list[str | int], float]],
+    ) -> Outcome:
+        """The outcome of an operation that was executed."""
+        operation = visit.operation
+        errors = self.shown(result.errors or (), operation)
+        extensions = answers.extensions(operation, stale, visit.headers.get(b"x-include"))
+        body = answers.executed(result.data, errors, extensions)
+        whole = not errors and not stale and operation.kind == "query"
+        cache_control = answers.cache_control(operation.caller, storable=whole)
+        answer = answers.ready(visit.media_type, body, cache_control)
+        good = whole or asyncio.get_running_loop().time() < visit.caller.deadline
+        return Outcome(operation, answer, whole, body if good else None, cache_control)
+
+
+def _note(visit: Visit, kind: str | None, name: str | None, *, trusted: bool) -> None:
+    """Note in the record of a request what it was, where it took no execution of its own."""
+    operation = visit.operation
+    operation.caller = visit.caller
+    operation.kind, operation.name, operation.trusted = kind, name, trusted
+
+
+def _too_late() -> ExecutionResult:
+    """What an operation comes to that had to be ended from outside."""
+    late = GraphQLError("", original_error=TimedOut("the operation outlived its deadline"))
+    return ExecutionResult(None, [late])

@@ -1,0 +1,52 @@
+"""The service: what the endpoint serves, and what it needs for that."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from graphql import GraphQLError
+from strawberry import Schema
+
+from upstream.caller import Caller
+from upstream.keepsakes import Keepsakes
+from web.answers import Send
+from web.documents import Documents
+from web.incoming import Message, Receive
+from web.operations import Operation
+from web.persisted import Persisted
+from web.refusals import Headers
+
+Scope = Message
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Presented = Callable[[GraphQLError], GraphQLError]
+Admit = Callable[[str | None, str], Awaitable[Headers]]
+
+
+class Context(Protocol):
+    """What the resolvers of one operation share; see resolvers.context."""
+
+    stale: list[tuple[list[str | int], float]]
+
+    def close(self) -> None:
+        """End what the operation still has under way."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the endpoint serves: a schema, and how an operation on it is begun and its errors told.
+
+    `presented` makes any error one that a caller may see. `admit` gets a token and an address,
+    counts, and returns headers for the answer or raises Refused. `keepsakes` is where a caller's
+    whole answers may be kept, None where its token is none. `observers` are called with the
+    record of each request when it is over.
+    """
+
+    schema: Schema
+    documents: Documents
+    persisted: Persisted
+    open_context: Callable[[Caller], Context]
+    presented: Presented
+    page: Application
+    keepsakes: Callable[[Caller], Keepsakes | None]
+    admit: Admit | None = None
+    observers: Sequence[Callable[[Operation], None]] = ()

@@ -1,0 +1,45 @@
+"""The visits: requests while they are being answered."""
+
+from dataclasses import dataclass, field
+
+from upstream.caller import Caller
+from upstream.keepsakes import Keepsakes
+from web.incoming import Body, Receive
+from web.operations import Operation
+from web.refusals import Headers
+
+
+@dataclass(slots=True, frozen=True)
+class Equals:
+    """Where the answers to a request's equals are: those of its token, by what was sent."""
+
+    keepsakes: Keepsakes
+    key: str
+
+    @property
+    def flight_key(self) -> tuple[bytes, str]:
+        """The name of an execution for it that is under way."""
+        return self.keepsakes.token_key, self.key
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request while it is being answered.
+
+    `large` says that its answer will be, `equals` where the answers to its like are, and `shares`
+    whether it may have one that another of them gets.
+    """
+
+    method: str
+    query_string: bytes
+    headers: dict[bytes, bytes]
+    receive: Receive
+    body: Body
+    media_type: bytes | None
+    operation: Operation
+    address: str
+    caller: Caller = field(init=False)
+    rate_headers: Headers = field(default_factory=list)
+    large: bool = False
+    equals: Equals | None = None
+    shares: bool = False
