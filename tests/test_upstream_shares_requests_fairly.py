@@ -184,7 +184,7 @@ async def test_never_more_requests_are_under_way_than_policy_allows() -> None:
         sandbox.running() as api,
         client(api.url, **COLD, most_concurrent=64, most_concurrent_per_token=64) as upstream,
     ):
-        api.orders.add(sandbox.Latency(20))
+        api.orders.add(sandbox.Latency(100))
         numbers = [row["id"] for row in api.rows("artists")[:300]]
         found = await outcomes(*(upstream.artist(caller(), number) for number in numbers))
         assert all(reply.value is not None for reply in found)

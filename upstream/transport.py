@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -16,6 +16,9 @@ from upstream.policy import Policy
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _WITH_BODY: Final = frozenset({statuses.OK, statuses.CREATED})
+_MOST_OPENED_AT_ONCE: Final = 6
+_MOMENT: Final = 0.02
+"""Seconds for which a connection that was opened keeps others from being opened, at most."""
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
 
@@ -52,12 +55,18 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         # upstream.gate bounds the requests, and fairly: so these have no limit.
-        kept = aiohttp.TCPConnector(
-            limit=0, ttl_dns_cache=60, keepalive_timeout=self._policy.keepalive
+        self._session = self._opened(
+            _Connections(
+                self._policy.connect_timeout,
+                limit=0,
+                ttl_dns_cache=60,
+                keepalive_timeout=self._policy.keepalive,
+            )
         )
-        self._session = self._opened(kept)
         # What is sent once must not meet a connection that the other side is just closing.
-        self._posting = self._opened(aiohttp.TCPConnector(limit=0, force_close=True))
+        self._posting = self._opened(
+            _Connections(self._policy.connect_timeout, limit=0, force_close=True)
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -67,18 +76,18 @@ class Transport:
             if session is not None:
                 await session.close()
 
-    def _opened(self, connections: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    def _opened(self, connections: "_Connections") -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=connections,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(connect=self._policy.connect_timeout),
+            timeout=aiohttp.ClientTimeout(),
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": self._policy.compression,
                 "User-Agent": "onedtouch-graphql",
             },
-            middlewares=(_sent_once,),
+            middlewares=(connections.sent_once,),
         )
 
     async def send(  # noqa: PLR0913 - the parts of an HTTP request
@@ -151,20 +160,54 @@ class Transport:
         return body if encoding == "identity" else _decompressed(body, encoding, most)
 
 
-async def _sent_once(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Send a request once.
+class _Connections(aiohttp.TCPConnector):
+    """The connections to the REST API, of which few are opened at once.
 
-    aiohttp would send a GET again by itself when its connection breaks, out of sight of every
-    bound. An exception that it does not know keeps it from that.
+    A simple server has room for five that it has not accepted yet (Python's http.server, say);
+    the system keeps the others waiting for seconds. So one that was opened counts until it has
+    answered, or for a moment where that takes longer: what hangs must not hold up the others.
     """
-    try:
-        return await send(request)
-    except aiohttp.ServerTimeoutError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-        raise _ConnectionBroke from None
+
+    def __init__(self, patience: float, **options: Any) -> None:
+        """`patience` is the number of seconds until a connection must stand."""
+        super().__init__(**options)
+        self._patience = patience
+        self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
+        self._fresh: dict[aiohttp.ClientRequest, asyncio.TimerHandle] = {}
+
+    async def sent_once(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request once; a middleware of the session.
+
+        aiohttp would send a GET again by itself when its connection breaks, out of sight of every
+        bound. An exception that it does not know keeps it from that.
+        """
+        try:
+            return await send(request)
+        except aiohttp.ServerTimeoutError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            raise _ConnectionBroke from None
+        finally:
+            if request in self._fresh:
+                self._make_room(request)
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: Any,
+        timeout: Any,  # noqa: ASYNC109 - aiohttp's own, of which no part is set
+    ) -> Any:
+        # aiohttp has no public place between taking a connection from the pool and opening one.
+        await self._room.acquire()
+        self._fresh[req] = self._loop.call_later(_MOMENT, self._make_room, req)
+        async with asyncio.timeout(self._patience):
+            return await super()._create_connection(req, traces, timeout)
+
+    def _make_room(self, request: aiohttp.ClientRequest) -> None:
+        self._fresh.pop(request).cancel()
+        self._room.release()
 
 
 def _base(address: str) -> str:
