@@ -9,8 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from resolvers.context import Info
-from resolvers.listings import Arguments, PageCursors, Window, checked, window
+from resolvers.listings import Arguments, PageCursors, Renewal, Window, checked, window
+from resolvers.loaders import Loaders
 from resolvers.selection import Selection
+from upstream.caller import Reply
 from upstream.errors import UpstreamError
 from upstream.listing import Listing, Page
 
@@ -57,26 +59,62 @@ async def connection(
     # An empty window needs no request, which would find out.
     context.upstream.assert_accepted(context.caller)
     selection = info.selection
-    path = info.path
-
-    async def fetch(page: int, per_page: int) -> Page:
-        reply = await context.loaders.pages.load((listing, page, per_page))
-        return context.unpack(reply, path)
+    pages = _Pages(context.loaders, listing)
 
     with context.arrivals.expected(listing.collection):
         shown = await window(
-            fetch,
+            pages.fetch_new if request.follows_rows else pages.fetch,
             context.habits,
             listing,
             request,
             beyond=bool({"hasNextPage", "hasPreviousPage"} & selection.below("pageInfo").names),
             count="totalCount" in selection,
             pages="pageCursors" in selection,
+            renewal=Renewal(pages.kept, pages.fetch_new),
         )
+    for reply in pages.shown:
+        context.unpack(reply, info.path)
     nodes = [row.record for row in shown.rows]
     if join is not None:
         nodes = await join(info, nodes, selection.below("nodes", "edges.node"))
     return _connection_of(listing, shown, nodes, edges="edges" in selection)
+
+
+class _Pages:
+    """The pages of one window.
+
+    `kept` are the batches, by page and size, of those that came from a cache; `shown` are the
+    answers that were used. While the REST API fails nothing can be got anew, so then nothing
+    counts as kept.
+    """
+
+    def __init__(self, loaders: Loaders, listing: Listing) -> None:
+        self._loaders = loaders
+        self._listing = listing
+        self._renewing = False
+        self._failing = False
+        self.kept: dict[tuple[int, int], float] = {}
+        self.shown: list[Reply[Page]] = []
+
+    async def fetch(self, page: int, per_page: int) -> Page:
+        """A page, from a cache where it is there."""
+        reply = await self._loaders.pages.load((self._listing, page, per_page))
+        self.shown.append(reply)
+        if reply.batch is None and reply.stale_age is not None:
+            self._failing = True
+            self.kept.clear()
+        elif reply.batch is not None and not self._failing:
+            self.kept[page, per_page] = reply.batch
+        return reply.value
+
+    async def fetch_new(self, page: int, per_page: int) -> Page:
+        """A page as it is now."""
+        if not self._renewing:
+            self._renewing = True
+            self.shown = []
+        reply = await self._loaders.new_page((self._listing, page, per_page))
+        self.shown.append(reply)
+        return reply.value
 
 
 def _connection_of(listing: Listing, shown: Window, nodes: list[Any], *, edges: bool) -> Connection:

@@ -19,6 +19,12 @@ from .windows import Ask, Sizes, page_outwards, pages_for
 Fetch: TypeAlias = Callable[[int, int], Awaitable[Page]]
 """The page of a number and a size, as one caller sees it."""
 
+Kept: TypeAlias = Mapping[tuple[int, int], float]
+"""Of which batch the pages are that came from a cache, by their number and size.
+
+Pages of one batch were got at the same time; all others were got just now.
+"""
+
 _ROUNDS: Final = 6
 """How often a stretch is planned anew, each time with something learned; two is usual."""
 
@@ -36,14 +42,17 @@ class Hand:
     """The rows that one window has seen.
 
     `expected` are the numbers that should stand at some places: they prove that a page of a list
-    whose habits are unknown is where it should be. `spent` counts the
-    requests, without looks that only taught how the list serves its pages.
+    whose habits are unknown is where it should be. `kept` tells which pages are older than this
+    window. `spent` counts the requests, without looks that only taught how the list serves its
+    pages.
     """
 
-    def __init__(self, fetch: Fetch, habit: Habit, expected: Mapping[int, int]) -> None:
+    def __init__(self, fetch: Fetch, habit: Habit, expected: Mapping[int, int], kept: Kept) -> None:
         self._fetch = fetch
         self._habit = habit
         self._expected = expected
+        self._kept = kept
+        self._held: list[tuple[int, int, tuple[int, int]]] = []
         self.rows: dict[int, Any] = {}
         self.places: dict[int | None, int] = {}
         self._floor = 0
@@ -60,6 +69,28 @@ class Hand:
     def end(self) -> int | None:
         """The length of the list, None where it is not known."""
         return self._floor if self._floor == self._ceiling else None
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether Link has told where the list ends."""
+        return self._last is not None
+
+    @property
+    def is_aged(self) -> bool:
+        """Whether a page in hand is older than this window."""
+        return any(page in self._kept for _, _, page in self._held)
+
+    def is_mixed(self, low: int, high: int) -> bool:
+        """Whether pages of different times show places from `low` to `high - 1`.
+
+        Rows may then be missing where these pages meet.
+        """
+        if not self._kept:
+            return False
+        batches = {
+            self._kept.get(page) for start, stop, page in self._held if start < high and stop > low
+        }
+        return len(batches) > 1
 
     def may_hold(self, place: int) -> bool:
         """Whether the list may reach to a place, by what is known."""
@@ -272,6 +303,8 @@ class Hand:
             self._last = reading.last, reading.stride
         if self._ends_as_said(reading, page):
             reading.ends, reading.suspect = True, False
+        held = reading.start, reading.start + len(page.rows)
+        self._held.append((*held, (ask.page, ask.per_page)))
         self._place(reading, page.rows)
 
     def _ends_as_said(self, reading: Reading, page: Page) -> bool:

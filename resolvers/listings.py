@@ -12,6 +12,8 @@ pages are asked for at the same time: a row that two of them show counts once; o
 between two of them, since another row vanished at that very moment, is missed. A window is never
 cut short by a page that holds fewer rows than the list has: where asking again does not fill the
 gap, that is a BadResponse.
+
+Pages from a cache are used where they are of one time, and never to look for a cursor's row.
 """
 
 from typing import Any, Final
@@ -25,7 +27,7 @@ from .anchors import Anchor
 from .cursors import Cursor, cursor_of, read_cursor
 from .errors import BadUserInput
 from .habits import Habits
-from .hands import Fetch, Hand, number_of
+from .hands import Fetch, Hand, Kept, number_of
 from .windows import window_places
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Habits",
     "PageCursor",
     "PageCursors",
+    "Renewal",
     "Request",
     "Row",
     "Window",
@@ -71,6 +74,26 @@ class Request(Struct, frozen=True):
     backwards: bool = False
     after: Cursor | None = None
     before: Cursor | None = None
+
+    @property
+    def follows_rows(self) -> bool:
+        """Whether a cursor names a row, and so has to be looked for in the list as it is now.
+
+        In pages that a cache has kept it may be far from where it is by now: too far to be
+        found, once a walk goes on from them.
+        """
+        cursors = [cursor for cursor in (self.after, self.before) if cursor is not None]
+        return any(cursor.number is not None or cursor.beside for cursor in cursors)
+
+
+class Renewal(Struct):
+    """A second way to the pages of a window, where some came from a cache.
+
+    `kept` tells which these are; `fetch` brings the same pages as they are now.
+    """
+
+    kept: Kept
+    fetch: Fetch
 
 
 class Row(Struct, eq=False):
@@ -154,19 +177,53 @@ async def window(  # noqa: PLR0913 -- two of them say what a caller does not wan
     beyond: bool = True,
     count: bool = False,
     pages: bool = False,
+    renewal: Renewal | None = None,
 ) -> Window:
     """The window of a list; UpstreamError where a page of it can't be had.
 
     `beyond` says whether it has to be known if there are rows before and after the window.
+    Pages from a cache that don't go together are got anew.
     """
+    kept = {} if renewal is None else renewal.kept
+    try:
+        return await _window(
+            fetch, kept, habits, listing, request, beyond=beyond, count=count, pages=pages
+        )
+    except _Outdated:
+        assert renewal is not None  # noqa: S101 - nothing else was kept
+    return await _window(
+        renewal.fetch, {}, habits, listing, request, beyond=beyond, count=count, pages=pages
+    )
+
+
+class _Outdated(Exception):
+    """What a cache has kept of a list does not show a window of it."""
+
+
+async def _window(  # noqa: PLR0913 -- two of them say what a caller does not want to pay for
+    fetch: Fetch,
+    kept: Kept,
+    habits: Habits,
+    listing: Listing,
+    request: Request,
+    *,
+    beyond: bool,
+    count: bool,
+    pages: bool,
+) -> Window:
     after = None if request.after is None else Anchor(request.after, after=True)
     before = None if request.before is None else Anchor(request.before, after=False)
     anchors = [anchor for anchor in (after, before) if anchor is not None]
     expected = {place: number for anchor in anchors for place, number in anchor.expected.items()}
-    hand = Hand(fetch, habits.of(listing.collection), expected)
-    found, start = await _Search(hand, request, after, before).found(
-        beyond=beyond or count or pages
-    )
+    hand = Hand(fetch, habits.of(listing.collection), expected, kept)
+    try:
+        found, start = await _Search(hand, request, after, before).found(
+            beyond=beyond or count or pages
+        )
+    except BadResponse:
+        if hand.is_aged:
+            raise _Outdated from None
+        raise
     if count:
         found.total_count = await _count(hand)
     if pages and request.size:
@@ -210,10 +267,10 @@ class _Search:
         else:
             start, stop = places[0], places[-1] + 1
         rows = [Row(place, hand.rows[place], hand) for place in places]
-        if not beyond:
-            return Window(rows, has_next=False, has_previous=False), start
-        has_next = await hand.holds(stop)
-        has_previous = start > 0 and (bool(places) or await hand.holds(0))
+        has_next = beyond and await hand.holds(stop)
+        if hand.is_mixed(start - 1, stop + 1):
+            raise _Outdated
+        has_previous = beyond and start > 0 and (bool(places) or await hand.holds(0))
         return Window(rows, has_next, has_previous), start
 
     async def _settled(self, *, telling_next: bool) -> range:
@@ -304,9 +361,12 @@ class _Search:
 
 async def _count(hand: Hand) -> int | UpstreamError | None:
     try:
-        return await hand.count()
+        count = await hand.count()
     except UpstreamError as error:
         return error
+    if count is None and hand.is_linked and hand.is_aged:
+        raise _Outdated
+    return count
 
 
 def _page_cursors(listing: Listing, size: int, start: int, last: int) -> PageCursors:

@@ -8,7 +8,7 @@ a cancelled future of a DataLoader would take the whole batch along.
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from aiodataloader import DataLoader
 from msgspec import Struct
@@ -23,6 +23,9 @@ from upstream.listing import Listing, Page
 
 SCANNABLE: dict[Kind, Listing] = {"artist": Listing("artists"), "label": Listing("labels")}
 """The lists that bring whole objects at little more than the objects' own weight."""
+
+PageKey: TypeAlias = tuple[Listing, int, int]
+"""A page: its list, its number and its size."""
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
@@ -104,6 +107,7 @@ class Loaders:
         self._caller = caller
         self._arrivals = arrivals
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._new_pages: set[PageKey] = set()
         self._scannable = dict(SCANNABLE) if scans else {}
 
     @cached_property
@@ -132,9 +136,14 @@ class Loaders:
         return Loader(partial(self._upstream.track, self._caller), self._tasks)
 
     @cached_property
-    def pages(self) -> Loader[tuple[Listing, int, int], Page]:
+    def pages(self) -> Loader[PageKey, Page]:
         """Pages of lists, by list, number and size."""
-        return Loader(self._page, self._tasks)
+        return Loader(partial(self._page, renewed=False), self._tasks)
+
+    async def new_page(self, key: PageKey) -> Reply[Page]:
+        """A page of a list as it is now, whatever is kept."""
+        loader = self.pages if key in self._new_pages else self._renewed_pages
+        return await loader.load(key)
 
     def close(self) -> None:
         """Cancel what is still under way: nobody waits for it any more."""
@@ -160,8 +169,14 @@ class Loaders:
 
         return Loader(ask, self._tasks, before=lists_have_arrived)
 
-    async def _page(self, key: tuple[Listing, int, int]) -> Reply[Page]:
+    @cached_property
+    def _renewed_pages(self) -> Loader[PageKey, Page]:
+        return Loader(partial(self._page, renewed=True), self._tasks)
+
+    async def _page(self, key: PageKey, *, renewed: bool) -> Reply[Page]:
         listing, page, per_page = key
-        reply = await self._upstream.page(self._caller, listing, page, per_page)
+        reply = await self._upstream.page(self._caller, listing, page, per_page, renewed=renewed)
+        if reply.batch is None and not renewed:
+            self._new_pages.add(key)
         self._arrivals.bring(listing.collection, reply)
         return reply

@@ -47,6 +47,7 @@ class Landing(Struct):
     source: Source
     fresh_for: float = 0.0
     stale_age: float | None = None
+    batch: float | None = None
 
 
 class Answers:
@@ -108,22 +109,29 @@ class Answers:
         shelf = self._cache.shelf(caller.token_key)
         return Keepsakes(self._cache, shelf, self._is_confirmed, self._observer)
 
-    async def reply(self, caller: Caller, question: Question[T]) -> Reply[Any]:
-        """The answer to one question; adds its Exchange to the caller's."""
+    async def reply(
+        self, caller: Caller, question: Question[T], *, renewed: bool = False
+    ) -> Reply[Any]:
+        """The answer to one question; adds its Exchange to the caller's.
+
+        `renewed` asks the REST API whatever is kept.
+        """
         started = asyncio.get_running_loop().time()
         course = Course(question.places[0])
         try:
             token = self.accepted(caller)
             assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
             shelf = self._cache.shelf(caller.token_key)
-            landing = self._kept(shelf, question, token, started)
+            landing = None if renewed else self._kept(shelf, question, token, started)
             if landing is None:
-                landing, course = await self._landed(caller, question, token, shelf, course)
+                landing, course = await self._landed(
+                    caller, question, token, shelf, course, renewed=renewed
+                )
         except BaseException:
             _note(caller, course, started, Landing(None, "upstream"))
             raise
         _note(caller, course, started, landing)
-        return Reply(landing.value, landing.stale_age)
+        return Reply(landing.value, landing.stale_age, landing.batch)
 
     async def purge(self, token_key: bytes) -> None:
         """Forget all that is known for a token, here and elsewhere."""
@@ -168,11 +176,11 @@ class Answers:
         fresh_for = entry.fresh_for(now)
         if fresh_for > 0:
             self._observer.looked_up("memory", "hit")
-            return Landing(entry.value, "cache", fresh_for)
+            return Landing(entry.value, "cache", fresh_for, batch=entry.batch)
         if entry.may_stand_in(now):
             self._observer.looked_up("memory", "stale")
             self._refresh(shelf, question, token, now)
-            return Landing(entry.value, "stale", 0.0, entry.age(now))
+            return Landing(entry.value, "stale", 0.0, entry.age(now), entry.batch)
         self._observer.looked_up("memory", "miss")
         return None
 
@@ -180,8 +188,15 @@ class Answers:
         """Whether the REST API has answered for the token lately enough to serve from a cache."""
         return now - shelf.confirmed_at < self._policy.token_confirmed_within
 
-    async def _landed(
-        self, caller: Caller, question: Question[T], token: str, shelf: Shelf, course: Course
+    async def _landed(  # noqa: PLR0913 - one question, who asks it, and what it took
+        self,
+        caller: Caller,
+        question: Question[T],
+        token: str,
+        shelf: Shelf,
+        course: Course,
+        *,
+        renewed: bool,
     ) -> tuple[Landing, Course]:
         """What comes of a request, and what it took: nothing where another caller's was joined."""
         key = (shelf.token_key, question.key)
@@ -194,7 +209,14 @@ class Answers:
                     key,
                     caller.deadline,
                     lambda mine: self._flown(
-                        mine, shelf, question, token=token, spend=caller.spend, course=course
+                        mine,
+                        shelf,
+                        question,
+                        token=token,
+                        spend=caller.spend,
+                        course=course,
+                        batch=caller.started,
+                        renewed=renewed,
                     ),
                 )
             try:
@@ -211,7 +233,7 @@ class Answers:
             if self._tokens.is_revoked(shelf.token_key):
                 raise Unauthenticated("revoked while it was used")
             if joined and landing.source != "stale":
-                landing = Landing(landing.value, "shared", landing.fresh_for)
+                landing = Landing(landing.value, "shared", landing.fresh_for, batch=landing.batch)
             return landing, course
 
     async def _flown(  # noqa: PLR0913 - one question, whose it is, and what it may take
@@ -223,6 +245,8 @@ class Answers:
         token: str,
         spend: Callable[[], None],
         course: Course,
+        batch: float,
+        renewed: bool = False,
     ) -> Landing:
         """Ask the REST API, keep what it says, or stand in for it while it fails."""
         asked_at = asyncio.get_running_loop().time()
@@ -233,11 +257,12 @@ class Answers:
         entry = self._newest(shelf, question, known)
         if (
             entry is not None
+            and not renewed
             and entry.fresh_for(asked_at) > 0
             and self._is_confirmed(shelf, asked_at)
         ):
             self._observer.looked_up("redis", "hit")
-            return Landing(entry.value, "replica", entry.fresh_for(asked_at))
+            return Landing(entry.value, "replica", entry.fresh_for(asked_at), batch=entry.batch)
         if self._elsewhere.up:
             self._observer.looked_up("redis", "miss")
         errand = Errand(
@@ -263,7 +288,7 @@ class Answers:
             if stood_in is None:
                 raise
             return stood_in
-        landing, lifetime = self._put(shelf, question, fetched, entry, asked_at)
+        landing, lifetime = self._put(shelf, question, fetched, entry, asked_at, batch=batch)
         if fetched.decoded is not None and lifetime.useful and shelf.live:
             answer = fetched.answer
             self._elsewhere.write(
@@ -289,17 +314,20 @@ class Answers:
             decoded = question.read(answer)
         except BadResponse:
             return entry  # written by another version of this program
-        newest = Entry(decoded.value, decoded.weight, shared.loop_time(), shared.freshness)
+        at = shared.loop_time()
+        newest = Entry(decoded.value, decoded.weight, at, shared.freshness, batch=at)
         self._cache.put(shelf, question.key, newest)
         return newest
 
-    def _put(
+    def _put(  # noqa: PLR0913 - one answer, and when it came for whom
         self,
         shelf: Shelf,
         question: Question[T],
         fetched: Fetched[T],
         before: Entry | None,
         asked_at: float,
+        *,
+        batch: float,
     ) -> tuple[Landing, Freshness]:
         """Keep an answer, and the knowledge that the token is good.
 
@@ -322,7 +350,7 @@ class Answers:
             assert before is not None  # noqa: S101
             value, weight = before.value, before.weight
             lifetime = renewed(before.freshness, lifetime, answer)
-        entry = Entry(value, weight, asked_at, lifetime)
+        entry = Entry(value, weight, asked_at, lifetime, batch)
         self._cache.put(shelf, question.key, entry)
         return Landing(value, "upstream", lifetime.fresh), lifetime
 
@@ -347,7 +375,13 @@ class Answers:
             try:
                 async with asyncio.timeout(patience):
                     return await self._flown(
-                        flight, shelf, question, token=token, spend=spend_nothing, course=course
+                        flight,
+                        shelf,
+                        question,
+                        token=token,
+                        spend=spend_nothing,
+                        course=course,
+                        batch=now,
                     )
             except TimeoutError:
                 pass

@@ -19,13 +19,15 @@ _Key: TypeAlias = tuple[bytes, str]
 class Entry(Struct, gc=False):
     """One answer. `value` is shared by all who read it and never changed.
 
-    `at` is when the REST API last said that it is so, in the event loop's time.
+    `at` is when the REST API last said that it is so, in the event loop's time; `batch` is the
+    same for all answers that one operation has brought, so that they may be read as one.
     """
 
     value: Any
     weight: int
     at: float
     freshness: Freshness
+    batch: float = 0.0
 
     def fresh_for(self, now: float) -> float:
         """Seconds for which the answer is still fresh; not above 0 once it is not."""

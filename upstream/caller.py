@@ -36,10 +36,16 @@ class Exchange:
 
 @dataclass(slots=True, frozen=True)
 class Reply(Generic[ValueT_co]):
-    """What was asked for; `stale_age` is its age in seconds where it is served beyond its time."""
+    """What was asked for; `stale_age` is its age in seconds where it is served beyond its time.
+
+    `batch` tells which answers from a cache are of the same time: those of one operation have
+    the same. It is None for what the REST API has just said, and for what stands in for that
+    while it fails.
+    """
 
     value: ValueT_co
     stale_age: float | None = None
+    batch: float | None = None
 
 
 @dataclass(slots=True)

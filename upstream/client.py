@@ -107,9 +107,15 @@ class Upstream:
         """One track with its own cover, or None where the REST API has none (404)."""
         return await self._answers.reply(caller, questions.track(number))
 
-    async def page(self, caller: Caller, listing: Listing, page: int, per_page: int) -> Reply[Page]:
-        """One page of a list; the REST API may ignore `per_page` (see listing)."""
-        return await self._answers.reply(caller, questions.page(listing, page, per_page))
+    async def page(
+        self, caller: Caller, listing: Listing, page: int, per_page: int, *, renewed: bool = False
+    ) -> Reply[Page]:
+        """One page of a list; the REST API may ignore `per_page` (see listing).
+
+        `renewed` asks the REST API whatever is kept.
+        """
+        question = questions.page(listing, page, per_page)
+        return await self._answers.reply(caller, question, renewed=renewed)
 
     async def create_token(
         self, caller: Caller, username: str, password: str
