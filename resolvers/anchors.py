@@ -12,13 +12,13 @@ _FAR_ENOUGH: Final = 25
 class Anchor:
     """One cursor of one window.
 
-    `place` is where its row should stand by what is known so far, and `gap` the first place
-    after the cut that it makes: behind its row for `after`, in front of it for `before`. Both
-    are final once it is `settled`.
+    `number` is that of its row. `place` is where its row should stand by what is known so far,
+    and `gap` the first place after the cut that it makes: behind its row for `after`, in front
+    of it for `before`. Both are final once it is `settled`.
     """
 
     def __init__(self, cursor: Cursor, *, after: bool) -> None:
-        self._number = cursor.number
+        self.number = cursor.number
         self._beside = cursor.beside
         self._step = 1 if after else 0
         self.place = cursor.place
@@ -28,7 +28,7 @@ class Anchor:
     @property
     def expected(self) -> dict[int, int]:
         """The number that should stand at its place, if there is one."""
-        return {} if self._number is None else {self.place: self._number}
+        return {} if self.number is None else {self.place: self.number}
 
     def learn(self, hand: Hand) -> bool:
         """Whether the rows in hand tell more than before about where to cut.
@@ -38,11 +38,11 @@ class Anchor:
         if self.settled:
             return False
         place = self.place
-        if self._number is not None and number_of(hand.rows.get(place)) == self._number:
+        if self.number is not None and number_of(hand.rows.get(place)) == self.number:
             # Before any other row of this number: a walk over one that is there twice must end.
             self._stand(place)
-        elif self._number is not None and self._number in hand.places:
-            self._stand(hand.places[self._number])
+        elif self.number is not None and self.number in hand.places:
+            self._stand(hand.places[self.number])
         else:
             self._settle_beside(hand)
         return self.settled or self.place != place
@@ -57,7 +57,7 @@ class Anchor:
             self._cut(earlier + 1)
         elif later is not None:
             self._cut(later)
-        elif self._number is None or _nameless(hand, self.place):
+        elif self.number is None or _nameless(hand, self.place):
             self._stand(self.place)
         else:
             self._cut(self.place)

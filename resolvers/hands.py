@@ -7,6 +7,7 @@ What they leave open is a BadResponse, never a guess.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from upstream.errors import BadResponse
@@ -33,6 +34,9 @@ _LONGEST_SEARCH: Final = 40
 
 _SEARCH_AGAINST_LINK: Final = 12
 """Requests to find the end of a list whose Link is wrong about it: enough for thousands of rows."""
+
+_FEWEST_IN_ORDER: Final = 8
+"""Rows that must be in the order of their numbers, for this to be no chance."""
 
 _REACH: Final = (50, 150)
 """How far the first and the second look for a row that moved go, in places; there is no third."""
@@ -62,6 +66,7 @@ class Hand:
         self._suspect: int | None = None
         self._doubted: list[tuple[Ask, Page]] = []
         self._served = 0
+        self._wanted = 0
         self._looks = 0
         self.spent = 0
 
@@ -131,6 +136,7 @@ class Hand:
             if not missing:
                 return
             before, ceiling = self._knowledge(), self._ceiling
+            self._wanted = missing[-1 if backwards else 0]
             if self._cautious is not None:
                 # Whether the first page was the last one decides how all others are asked for.
                 # A second one of its length begins where it ended, whatever the answer is.
@@ -151,12 +157,16 @@ class Hand:
             raise BadResponse("a list does not tell whether it goes on")
         return place < self._floor
 
-    async def look(self, place: int) -> bool:
-        """Look for moved rows around a place; False where there is nothing more to see."""
+    async def look(self, place: int, number: int | None) -> bool:
+        """Look for a row that moved around a place; False where there is nothing more to see.
+
+        Where the rows in hand are in the order of their numbers, that tells on which side it is.
+        """
         if self._looks == len(_REACH):
             return False
-        reach = _REACH[self._looks]
-        ask = page_outwards(place, self.rows, self._sizes, self._ceiling, reach)
+        side = 0 if number is None else self._side_of(number)
+        reach = _REACH[-1] if side else _REACH[self._looks]
+        ask = page_outwards(place, self.rows, self._sizes, self._ceiling, reach, side)
         if ask is None:
             return False
         sizes, spent = self._sizes, self.spent
@@ -176,6 +186,9 @@ class Hand:
         """
         if self._last is None and self._habit.linked is not False:
             await self._ask([Ask(1, 1)])
+        elif self._last is None and not self.rows:
+            # Another list of the collection may have had no Link, for it had but one page.
+            await self._ask([Ask(1, min(self._sizes.greatest, LARGEST_PAGE_SIZE))])
         for _ in range(2):  # the list may have grown since, and Link with it
             if self._last is None or self.end is not None:
                 break
@@ -223,6 +236,20 @@ class Hand:
     def _sizes(self) -> Sizes:
         return self._cautious or self._habit.sizes
 
+    def _side_of(self, number: int) -> int:
+        """1 where the rows in hand come before this one, -1 where after it, 0 for unknown."""
+        found = [number_of(self.rows[place]) for place in sorted(self.rows)]
+        numbers = [each for each in found if each is not None]
+        if len(numbers) < _FEWEST_IN_ORDER:
+            return 0
+        rising = sum(one < other for one, other in pairwise(numbers))
+        allowed = len(numbers) // _FEWEST_IN_ORDER  # rows that came by now may stand anywhere
+        if rising <= allowed:
+            number, numbers = -number, [-each for each in numbers]
+        elif rising < len(numbers) - 1 - allowed:
+            return 0
+        return 1 if number > numbers[-1] else -1 if number < numbers[0] else 0
+
     def _number(self, place: int) -> int | None:
         return number_of(self.rows.get(place))
 
@@ -233,7 +260,14 @@ class Hand:
         if self._ceiling is not None:
             high = min(high, self._ceiling)
         missing = [place for place in range(low, high) if place not in self.rows]
-        return range(missing[0], missing[-1] + 1) if missing else range(0)
+        if not missing:
+            return range(0)
+        stop = missing[-1] + 1
+        if self._last is not None:
+            said = self._last[0] * self._last[1]
+            if self._floor < said and missing[0] < said:
+                stop = min(stop, said)  # what Link knows of is read before what it does not
+        return range(missing[0], stop)
 
     def _planned(self, missing: range, *, telling_next: bool) -> list[Ask]:
         sizes = self._sizes
@@ -253,9 +287,11 @@ class Hand:
         return asks
 
     async def _ask(self, asks: Sequence[Ask], *, backwards: bool = False) -> None:
-        careful = self._cautious is not None or not (
-            self._habit.known or asks[0].per_page == DEFAULT_PAGE_SIZE
-        )
+        # Until a list has served pages of some size, it may have none that large. The last page
+        # tells the size: the first one may be asked for anew, to unlearn.
+        size, habit = asks[-1].per_page, self._habit
+        proven = habit.fixed is not None or habit.confirmed >= size or size == DEFAULT_PAGE_SIZE
+        careful = self._cautious is not None or not proven
         if careful:
             asks = asks[-1:] if backwards else asks[:1]
         pages = await _side_by_side([self._page(ask) for ask in asks])
@@ -276,12 +312,16 @@ class Hand:
         start = (ask.page - 1) * ask.per_page
         if not page.rows and not self.may_hold(start):
             return  # there is nothing to find out beyond the end
-        if self._habit.confirmed < ask.per_page:
-            check = Ask(start // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
+        # By a page that is wanted in any case; where the list ends in front of it, by the first.
+        wanted = self._wanted if start <= self._wanted < start + ask.per_page else start
+        for place in dict.fromkeys((wanted, start)):
+            if self._habit.confirmed >= ask.per_page or self._sizes.fixed is not None:
+                break
+            check = Ask(place // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
             self._take(check, await self._page(check))
             if self._agrees(start, page.rows):
                 self._habit.respected(ask.per_page)
-            elif page.rows or start in self.rows:
+            elif place in self.rows or (page.rows and place == start):
                 self._habit.ignored(DEFAULT_PAGE_SIZE)
         if self._habit.confirmed >= ask.per_page:
             self._take(ask, page)
@@ -312,7 +352,8 @@ class Hand:
         if self._last is None or page.links is not None or not page.rows:
             return False
         stop = reading.start + len(page.rows)
-        return self._last == (stop, 1) and stop >= self._floor
+        number = reading.start // reading.stride + 1
+        return self._last in {(stop, 1), (number, reading.stride)} and stop >= self._floor
 
     def _is_misplaced(self, ask: Ask, reading: Reading, page: Page) -> bool:
         """Whether a page looks like one of a smaller size than this same list has just served."""

@@ -7,7 +7,8 @@ A cursor is an anchor, not an offset: its row is looked for where it stood, amon
 hand, and then around them for two requests more; the window goes on from where it now is. Where
 the row is gone, the rows that stood beside it tell its place, and where they are gone too, its
 old place does. So a walk shows each row that lives through it once, as long as no more than about
-fifty rows come or go between two windows (25 where `per_page` is ignored). Within one window the
+fifty rows come or go between two windows (25 where `per_page` is ignored; twice as many where
+the rows are in the order of their numbers, which tells on which side to look). Within one window the
 pages are asked for at the same time: a row that two of them show counts once; one that slips
 between two of them, since another row vanished at that very moment, is missed. A window is never
 cut short by a page that holds fewer rows than the list has: where asking again does not fill the
@@ -293,7 +294,7 @@ class _Search:
             if self._any_learned():
                 continue
             if near:
-                if hand.spent >= granted or not await hand.look(near[0].place):
+                if hand.spent >= granted or not await hand.look(near[0].place, near[0].number):
                     near[0].give_up(hand)
             elif backwards and span and not hand.may_hold(span.stop - 1):
                 await hand.find_end(self._request.size)

@@ -65,19 +65,21 @@ def pages_for(low: int, high: int, sizes: Sizes) -> list[Ask]:
         count += 1
 
 
-def page_outwards(
-    place: int, seen: Container[int], sizes: Sizes, end: int | None, reach: int
+def page_outwards(  # noqa: PLR0913, PLR0917 -- a place, what is seen, and how far to look
+    place: int, seen: Container[int], sizes: Sizes, end: int | None, reach: int, side: int = 0
 ) -> Ask | None:
     """The page that shows the nearest unseen place around a place, and most others with it.
 
-    Only places within `reach` count, those on both sides alike. None where there are none: all
-    was seen, or the list, `end` places long at most, has no more.
+    Only places within `reach` count, those on both sides alike, or first of all those behind it
+    (`side` 1) or in front of it (-1). None where there are none: all was seen, or the list, `end`
+    places long at most, has no more.
     """
     centre = place if end is None else min(place, end - 1)
     beyond = centre + reach + 1 if end is None else min(end, centre + reach + 1)
     unseen = {at for at in range(max(0, centre - reach), beyond) if at not in seen}
     if not unseen:
         return None
+    unseen = {at for at in unseen if (at - centre) * side > 0} or unseen
     nearest = min(unseen, key=lambda at: abs(at - centre))
     smallest = sizes.fixed or (sizes.largest + 1) // 2
     best, best_score = Ask(nearest // sizes.greatest + 1, LARGEST_PAGE_SIZE), (0, 0)

@@ -187,3 +187,52 @@ async def test_a_deleted_row_is_told_by_the_rows_beside_it_for_nothing() -> None
 
     assert numbers_of(shown) == list(range(300, 350))
     assert len(rows.asked) <= 2
+
+
+@pytest.mark.parametrize(
+    ("manner", "length", "asked"),
+    [
+        ({}, 120, [(1, 100), (2, 100)]),
+        ({"fixed": 25}, 60, [(1, 100), (2, 25), (3, 25)]),
+        ({"largest": 50}, 60, [(1, 100), (2, 50)]),
+    ],
+)
+async def test_pages_behind_the_end_that_link_tells_are_not_asked_for(
+    manner: dict[str, Any], length: int, asked: list[tuple[int, int]]
+) -> None:
+    rows = PagedList(list(range(length)), **manner)
+
+    shown = await rows.window(Arguments(first=500), count=True)
+
+    assert numbers_of(shown) == rows.numbers
+    assert (rows.asked, shown.total_count) == (asked, length)
+
+
+async def test_rows_that_came_behind_the_end_that_link_told_are_shown() -> None:
+    rows = PagedList(list(range(120)))
+    rows.meanwhile[2] = lambda: rows.numbers.extend(range(120, 350))
+
+    assert numbers_of(await rows.window(Arguments(first=500))) == list(range(350))
+
+
+@pytest.mark.parametrize("place", [30, 55, 80])
+async def test_finding_out_without_link_that_per_page_is_ignored_stays_within_what_is_granted(
+    place: int,
+) -> None:
+    rows = PagedList(list(range(125)), linked=False, fixed=25)
+
+    shown = await rows.window(Arguments(first=25, after=cursor_of(ALBUMS, place, place)))
+
+    assert numbers_of(shown) == list(range(125))[place + 1 : place + 26]
+    assert len(rows.asked) <= math.ceil(25 / 25) + 2
+
+
+async def test_a_size_that_was_never_served_is_tried_by_one_page() -> None:
+    rows = PagedList(list(range(LENGTH)), largest=50)
+    await rows.window(Arguments(first=30))
+    rows.asked.clear()
+
+    await rows.window(Arguments(first=500, after=cursor_of(ALBUMS, 600, 600)))
+
+    assert len(rows.asked) <= 12
+    assert rows.at_once > 1

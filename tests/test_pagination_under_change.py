@@ -371,3 +371,29 @@ async def test_rows_that_came_between_a_row_and_its_neighbour_do_not_hide_it() -
 
     assert numbers_of(await rows.window(Arguments(first=1, after=cursor))) == [100]
     assert numbers_of(await rows.window(Arguments(last=1, before=cursor))) == [504]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("size", [1, 10])
+@pytest.mark.parametrize("backwards", [True, False])
+@pytest.mark.parametrize(("manner", "change"), [({"fixed": 25}, 45), ({}, 100)])
+async def test_where_rows_are_in_the_order_of_their_numbers_a_row_is_found_further_away(
+    manner: dict[str, Any], change: int, size: int, order: int, *, backwards: bool
+) -> None:
+    numbers = list(range(1_000, 1_600))[::order]
+    for place in range(300, 325, 3):
+        cursor = cursor_of(ALBUMS, place, numbers[place])
+        for rows in (
+            PagedList([*range(5_000 + change, 5_000, -1), *numbers], **manner),
+            PagedList(numbers[change:], **manner),
+        ):
+            await rows.window(Arguments(first=60))
+            rows.asked.clear()
+
+            if backwards:
+                shown = await rows.window(Arguments(last=size, before=cursor))
+                assert numbers_of(shown) == numbers[place - size : place]
+            else:
+                shown = await rows.window(Arguments(first=size, after=cursor))
+                assert numbers_of(shown) == numbers[place + 1 : place + 1 + size]
+            assert len(rows.asked) <= 5

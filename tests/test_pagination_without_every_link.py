@@ -30,7 +30,7 @@ async def test_the_last_rows_are_where_link_said_that_the_list_ends() -> None:
 
 async def test_empty_pages_beyond_the_end_are_not_looked_into() -> None:
     rows = QuietList(list(range(255)))
-    await rows.window(Arguments(first=55))
+    await rows.window(Arguments(first=100))
     rows.numbers = list(range(55))
     rows.asked.clear()
 
@@ -57,3 +57,22 @@ async def test_rows_alone_never_cost_a_look_beyond_them() -> None:
 
 async def test_a_walk_backwards_over_a_row_that_is_there_twice_ends() -> None:
     assert await walk_backward(PagedList([1, 2, 2, 3]), 1) == [1, 2, 2, 3]
+
+
+async def test_a_list_of_one_page_does_not_hide_the_link_of_another_list() -> None:
+    short, long = QuietList(list(range(25))), PagedList(list(range(330)))
+    long.habits = short.habits
+    await short.window(Arguments(first=25))
+
+    assert numbers_of(await long.window(Arguments(last=25))) == list(range(305, 330))
+    assert len(long.asked) <= 3
+
+
+async def test_the_last_page_ends_where_link_said_though_it_is_full_and_has_none_itself() -> None:
+    rows = QuietList(list(range(1_000)), fixed=25)
+
+    shown = await rows.window(Arguments(last=75), count=True)
+
+    assert numbers_of(shown) == list(range(925, 1_000))
+    assert shown.total_count == 1_000
+    assert len(rows.asked) <= 5
