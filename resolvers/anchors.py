@@ -5,7 +5,7 @@ from typing import Final
 from .cursors import Cursor
 from .hands import Hand, number_of
 
-_FAR_ENOUGH: Final = 25
+_FAR_ENOUGH: Final = 50
 """Rows next to a row's neighbour among which it is not: then it is taken to be gone."""
 
 
@@ -48,17 +48,20 @@ class Anchor:
         return self.settled or self.place != place
 
     def give_up(self, hand: Hand) -> None:
-        """Cut by a row that stood beside it, or else by place.
+        """Cut by a row that stood beside it, by the order of numbers, or else by place.
 
         Where the row was deleted, the row that is now at its place came after it.
         """
         earlier, later = self._neighbours(hand)
+        gap = None if self.number is None else hand.gap_of(self.number)
         if earlier is not None:
             self._cut(earlier + 1)
         elif later is not None:
             self._cut(later)
         elif self.number is None or _nameless(hand, self.place):
             self._stand(self.place)
+        elif gap is not None:
+            self._cut(gap[0] if self._step else gap[1])
         else:
             self._cut(self.place)
 

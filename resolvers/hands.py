@@ -38,6 +38,9 @@ _SEARCH_AGAINST_LINK: Final = 12
 _FEWEST_IN_ORDER: Final = 8
 """Rows that must be in the order of their numbers, for this to be no chance."""
 
+_FAR_OUT: Final = 500
+"""Rows beyond those in hand, by the usual step between two numbers, where another may stand."""
+
 _REACH: Final = (50, 150)
 """How far the first and the second look for a row that moved go, in places; there is no third."""
 
@@ -236,19 +239,59 @@ class Hand:
     def _sizes(self) -> Sizes:
         return self._cautious or self._habit.sizes
 
+    def gap_of(self, number: int) -> tuple[int, int] | None:
+        """The places between which a row that is gone stood, by the order of the numbers.
+
+        None where the rows in hand have none that it fits into, or do not show both sides of the
+        gap. Rows that came by now may stand anywhere: the gap is where the fewest rows are on the
+        wrong side.
+        """
+        places, numbers, number = self._in_order(number)
+        if not places:
+            return None
+        misplaced = least = sum(each < number for each in numbers)
+        at = 0
+        for seen, each in enumerate(numbers, 1):
+            misplaced += 1 if each > number else -1
+            if misplaced < least:
+                at, least = seen, misplaced
+        if at == 0:
+            return (0, 0) if places[0] == 0 else None
+        behind = places[at - 1] + 1
+        if at == len(places):
+            return (behind, behind) if behind == self.end else None
+        return behind, places[at]
+
     def _side_of(self, number: int) -> int:
         """1 where the rows in hand come before this one, -1 where after it, 0 for unknown."""
-        found = [number_of(self.rows[place]) for place in sorted(self.rows)]
-        numbers = [each for each in found if each is not None]
-        if len(numbers) < _FEWEST_IN_ORDER:
-            return 0
-        rising = sum(one < other for one, other in pairwise(numbers))
-        allowed = len(numbers) // _FEWEST_IN_ORDER  # rows that came by now may stand anywhere
-        if rising <= allowed:
-            number, numbers = -number, [-each for each in numbers]
-        elif rising < len(numbers) - 1 - allowed:
+        places, numbers, number = self._in_order(number)
+        if not places:
             return 0
         return 1 if number > numbers[-1] else -1 if number < numbers[0] else 0
+
+    def _in_order(self, number: int) -> tuple[list[int], list[int], int]:
+        """The places of the rows in hand, and their numbers and this one so turned that they rise.
+
+        No places where they are in no order, but for a few, or where this one is far out of it:
+        a row that came late, most likely.
+        """
+        held = [
+            (place, found)
+            for place in sorted(self.rows)
+            if (found := self._number(place)) is not None
+        ]
+        steps = sorted(other - one for (_, one), (_, other) in pairwise(held))
+        allowed = len(held) // _FEWEST_IN_ORDER
+        rising = sum(step > 0 for step in steps)
+        if not allowed or allowed < rising < len(steps) - allowed:
+            return [], [], number
+        sign = -1 if rising <= allowed else 1
+        numbers = [sign * each for _, each in held]
+        number *= sign
+        far = _FAR_OUT * abs(steps[len(steps) // 2])
+        if not min(numbers) - far <= number <= max(numbers) + far:
+            return [], [], number
+        return [place for place, _ in held], numbers, number
 
     def _number(self, place: int) -> int | None:
         return number_of(self.rows.get(place))

@@ -5,14 +5,14 @@ ceil(n / 25) + 2 where it is not; one more for `last` without `before`, and for 
 
 A cursor is an anchor, not an offset: its row is looked for where it stood, among the rows in
 hand, and then around them for two requests more; the window goes on from where it now is. Where
-the row is gone, the rows that stood beside it tell its place, and where they are gone too, its
-old place does. So a walk shows each row that lives through it once, as long as no more than about
-fifty rows come or go between two windows (25 where `per_page` is ignored; twice as many where
-the rows are in the order of their numbers, which tells on which side to look). Within one window the
-pages are asked for at the same time: a row that two of them show counts once; one that slips
-between two of them, since another row vanished at that very moment, is missed. A window is never
-cut short by a page that holds fewer rows than the list has: where asking again does not fill the
-gap, that is a BadResponse.
+the row is gone, the rows that stood beside it tell its place, and where they are gone too, the
+order of the numbers does, if the rows have one, or else its old place. So a walk shows each row
+that lives through it once, as long as no more than about fifty rows come or go between two windows
+(25 where `per_page` is ignored; twice as many where the rows are in the order of their numbers,
+which tells on which side to look). Within one window the pages are asked for at the same time: a
+row that two of them show counts once; one that slips between two of them, since another row
+vanished at that very moment, is missed. A window is never cut short by a page that holds fewer
+rows than the list has: where asking again does not fill the gap, that is a BadResponse.
 
 Pages from a cache are used where they are of one time, and never to look for a cursor's row.
 """

@@ -273,11 +273,12 @@ async def test_both_cursors_follow_their_rows(change: int) -> None:
 
 
 async def test_a_row_that_moved_out_of_reach_is_taken_by_place() -> None:
-    rows = PagedList([*range(5_000, 6_000), *range(300)])
+    came = [5_000 + number * 431 % 1_000 for number in range(1_000)]
+    rows = PagedList([*came, *range(300)])
 
     shown = await rows.window(Arguments(first=2, after=cursor_of(ALBUMS, 99, 99)))
 
-    assert numbers_of(shown) == [5_099, 5_100]
+    assert numbers_of(shown) == came[99:101]
     assert len(rows.asked) == 3
 
 
@@ -397,3 +398,40 @@ async def test_where_rows_are_in_the_order_of_their_numbers_a_row_is_found_furth
                 shown = await rows.window(Arguments(first=size, after=cursor))
                 assert numbers_of(shown) == numbers[place + 1 : place + 1 + size]
             assert len(rows.asked) <= 5
+
+
+@pytest.mark.parametrize("manner", [{}, {"fixed": 25}, {"fixed": 25, "linked": False}])
+@pytest.mark.parametrize("order", [1, -1])
+async def test_a_row_that_went_with_all_beside_it_is_told_by_the_order_of_the_numbers(
+    manner: dict[str, Any], order: int
+) -> None:
+    for start, stop, length in ((0, 30, 300), (70, 130, 300), (88, 100, 100), (90, 103, 300)):
+        numbers = list(range(1_000, 1_000 + length))[::order]
+        rows = PagedList(list(numbers), **manner)
+        window = await rows.window(Arguments(first=500))
+        cursors = {place: window.rows[place].cursor(ALBUMS) for place in (24, 99) if place < length}
+        place = 24 if start == 0 else 99
+        del rows.numbers[start:stop]
+        rows.numbers[start:start] = [9_000]
+        left = [number for number in rows.numbers if number != 9_000]
+
+        forward = await rows.window(Arguments(first=30, after=cursors[place]))
+        backward = await rows.window(Arguments(last=30, before=cursors[place]))
+
+        after, before = numbers_of(forward), numbers_of(backward)
+        assert [each for each in after if each != 9_000][:29] == left[start : start + 29]
+        assert [each for each in before if each != 9_000][-29:] == left[max(0, start - 29) : start]
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+@pytest.mark.parametrize("size", [1, 24])
+async def test_dozens_of_rows_that_came_beside_a_row_do_not_hide_it(size: int, offset: int) -> None:
+    numbers = [number * 431 % 1_000 for number in range(300)]
+    rows = PagedList(list(numbers))
+    first = await rows.window(Arguments(first=24))
+    rows.numbers[23 + offset : 23 + offset] = range(5_000, 5_037)
+    here = rows.numbers.index(numbers[23])
+
+    shown = await rows.window(Arguments(first=size, after=end_of(first)))
+
+    assert numbers_of(shown) == rows.numbers[here + 1 : here + 1 + size]
