@@ -21,6 +21,7 @@ class Anchor:
         self.number = cursor.number
         self._beside = cursor.beside
         self._step = 1 if after else 0
+        self._given = max(0, cursor.place + self._step)
         self.place = cursor.place
         self.gap = max(0, cursor.place + self._step)
         self.settled = cursor.number is None and not cursor.beside
@@ -29,6 +30,11 @@ class Anchor:
     def expected(self) -> dict[int, int]:
         """The number that should stand at its place, if there is one."""
         return {} if self.number is None else {self.place: self.number}
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether its row is not where the cursor has it."""
+        return self.settled and self.gap != self._given
 
     def learn(self, hand: Hand) -> bool:
         """Whether the rows in hand tell more than before about where to cut.

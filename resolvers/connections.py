@@ -72,6 +72,8 @@ async def connection(
             pages="pageCursors" in selection,
             renewal=Renewal(pages.kept, pages.fetch_new),
         )
+    if shown.has_moved:
+        context.upstream.outdate(context.caller, listing.collection)
     for reply in pages.shown:
         context.unpack(reply, info.path)
     nodes = [row.record for row in shown.rows]

@@ -131,7 +131,8 @@ class Window(Struct):
     """Some rows of a list, in its order.
 
     `has_next` and `has_previous` tell whether the list has rows after and before the window, and
-    nothing where that was not asked for.
+    nothing where that was not asked for. `has_moved` tells whether a cursor's row stands elsewhere
+    than when the cursor was given.
     `total_count` and `page_cursors` are None where they were not asked for or where the REST API
     can't tell; an error where the one request that they needed failed.
     """
@@ -141,6 +142,7 @@ class Window(Struct):
     has_previous: bool
     total_count: int | UpstreamError | None = None
     page_cursors: PageCursors | UpstreamError | None = None
+    has_moved: bool = False
 
 
 def checked(arguments: Arguments, listing: Listing) -> Request:
@@ -225,6 +227,7 @@ async def _window(  # noqa: PLR0913 -- two of them say what a caller does not wa
         if hand.is_aged:
             raise _Outdated from None
         raise
+    found.has_moved = any(anchor.has_moved for anchor in anchors)
     if count:
         found.total_count = await _count(hand)
     if pages and request.size:

@@ -104,3 +104,28 @@ async def test_a_walk_is_right_though_its_pages_are_kept(
 
         assert len(found) == len(set(found))
         assert [number for number in found if number in set(lived_through)] == lived_through
+
+
+@pytest.mark.parametrize("selection", ["nodes { databaseId }", "nodes { databaseId name }"])
+async def test_a_row_that_moved_tells_that_what_is_kept_of_its_list_is_old(selection: str) -> None:
+    async with warm() as (here, running):
+        first = "{ artists(first: 25) { %s } }"
+        _, info = await shown(here, first=25)
+        await here.data(first % selection)
+        insert_in_front(running, 10)
+
+        await shown(here, first=25, after=info["endCursor"])
+        again = (await here.data(first % "nodes { databaseId }"))["artists"]["nodes"]
+
+        assert [node["databaseId"] for node in again] == running.numbers("artists")[:25]
+
+
+async def test_where_no_row_moved_what_is_kept_of_a_list_is_served() -> None:
+    async with warm() as (here, running):
+        numbers, info = await shown(here, first=25)
+        await shown(here, first=25, after=info["endCursor"])
+        running.journal.clear()
+
+        assert (await shown(here, first=25))[0] == numbers
+        assert (await shown(here, first=25, after=info["endCursor"]))[0] != numbers
+        assert running.journal.matching("/api/v1/artists") == []

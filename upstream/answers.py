@@ -25,9 +25,10 @@ from upstream.fetching import Errand, Fetched, Fetcher
 from upstream.flights import Flight, Flights
 from upstream.freshness import NOT_KEPT, Freshness, freshness, renewed
 from upstream.keepsakes import Keepsakes
+from upstream.listing import Collection
 from upstream.observer import Observer
 from upstream.policy import Policy
-from upstream.questions import Question
+from upstream.questions import Question, list_path
 from upstream.sender import Course, spend_nothing
 from upstream.sharing import Elsewhere, Known, News, shared_answer
 from upstream.tokens import Tokens
@@ -163,6 +164,16 @@ class Answers:
         elif news == "revived":
             self._tokens.revive(token_key)
 
+    def outdate(self, caller: Caller, collection: Collection) -> None:
+        """Serve nothing of a collection's lists that is older than the caller's operation.
+
+        It has seen that their rows have moved.
+        """
+        if caller.token_key is not None:
+            moved_at = self._cache.shelf(caller.token_key).moved_at
+            path = list_path(collection)
+            moved_at[path] = max(caller.started, moved_at.get(path, NEVER))
+
     def hear_of_a_gap(self) -> None:
         """Forget everything: any token may have been purged elsewhere."""
         self._cache.clear()
@@ -170,7 +181,11 @@ class Answers:
     def _kept(self, shelf: Shelf, question: Question[T], token: str, now: float) -> Landing | None:
         """What the cache may serve without asking."""
         entry = self._cache.find(shelf, question.key)
-        if entry is None or not self._is_confirmed(shelf, now):
+        if (
+            entry is None
+            or _is_outdated(shelf, question, entry)
+            or not self._is_confirmed(shelf, now)
+        ):
             self._observer.looked_up("memory", "miss")
             return None
         fresh_for = entry.fresh_for(now)
@@ -258,6 +273,7 @@ class Answers:
         if (
             entry is not None
             and not renewed
+            and not _is_outdated(shelf, question, entry)
             and entry.fresh_for(asked_at) > 0
             and self._is_confirmed(shelf, asked_at)
         ):
@@ -389,6 +405,13 @@ class Answers:
 
         # Its own deadline is over at once: a refresh is not worth retries.
         self._flights.start(key, now, refreshed, background=True)
+
+
+def _is_outdated(shelf: Shelf, question: Question[Any], entry: Entry) -> bool:
+    """Whether an answer is older than the last news that its list has moved."""
+    if not shelf.moved_at:
+        return False
+    return entry.at < shelf.moved_at.get(question.key.partition("?")[0], NEVER)
 
 
 def _note(caller: Caller, course: Course, started: float, landing: Landing) -> None:

@@ -14,7 +14,7 @@ from upstream.caller import Caller, Exchange, Reply
 from upstream.errors import TimedOut, Unauthenticated, UpstreamError, WrongCredentials
 from upstream.fetching import Fetcher
 from upstream.keepsakes import Keepsakes
-from upstream.listing import Listing, Page
+from upstream.listing import Collection, Listing, Page
 from upstream.observer import BreakerState, Nobody, Observer
 from upstream.policy import Policy
 from upstream.questions import Place
@@ -116,6 +116,13 @@ class Upstream:
         """
         question = questions.page(listing, page, per_page)
         return await self._answers.reply(caller, question, renewed=renewed)
+
+    def outdate(self, caller: Caller, collection: Collection) -> None:
+        """Serve the caller's token no list of a collection from before this operation.
+
+        For who has seen that its rows have moved.
+        """
+        self._answers.outdate(caller, collection)
 
     async def create_token(
         self, caller: Caller, username: str, password: str

@@ -39,6 +39,8 @@ class Keepsakes:
         """What was put under a key and the seconds for which it is fresh; None where it is not."""
         entry = self._cache.find(self._shelf, key)
         fresh_for = 0.0 if entry is None else entry.fresh_for(now)
+        if entry is not None and entry.at < max(self._shelf.moved_at.values(), default=entry.at):
+            fresh_for = 0.0  # it may show a list whose rows have moved since
         if entry is None or fresh_for <= 0 or not self._confirmed(self._shelf, now):
             self._observer.looked_up("keepsakes", "miss")
             return None

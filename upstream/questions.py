@@ -9,7 +9,7 @@ from msgspec import Struct
 from upstream import decoding, records
 from upstream.decoding import Decoded
 from upstream.links import links
-from upstream.listing import Listing, Page
+from upstream.listing import Collection, Listing, Page
 from upstream.transport import Answer
 
 Kind: TypeAlias = Literal["catalogue", "finished days", "open days"]
@@ -72,10 +72,15 @@ def track(number: int) -> Question[records.Track | None]:
     return _one("tracks", records.Track, number)
 
 
+def list_path(collection: Collection) -> str:
+    """The path of a collection's lists."""
+    return f"/api/v1/{collection}"
+
+
 def page(listing: Listing, number: int, per_page: int) -> Question[Page]:
     """One page of a list."""
     collection = listing.collection
-    route = f"/api/v1/{collection}"
+    route = list_path(collection)
     days = ""
     if listing.since is not None and listing.until is not None:
         days = f"since={listing.since.isoformat()}&until={listing.until.isoformat()}&"
