@@ -263,9 +263,12 @@ class Hand:
         return behind, places[at]
 
     def _side_of(self, number: int) -> int:
-        """1 where the rows in hand come before this one, -1 where after it, 0 for unknown."""
+        """1 where the rows in hand come before this one, -1 where after it, 0 for unknown.
+
+        One row out of order makes it unknown: a side that is wrong would cost what both would find.
+        """
         places, numbers, number = self._in_order(number)
-        if not places:
+        if not places or any(one >= other for one, other in pairwise(numbers)):
             return 0
         return 1 if number > numbers[-1] else -1 if number < numbers[0] else 0
 

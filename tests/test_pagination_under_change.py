@@ -435,3 +435,21 @@ async def test_dozens_of_rows_that_came_beside_a_row_do_not_hide_it(size: int, o
     shown = await rows.window(Arguments(first=size, after=end_of(first)))
 
     assert numbers_of(shown) == rows.numbers[here + 1 : here + 1 + size]
+
+
+async def test_rows_that_came_in_heaps_do_not_mislead_the_search() -> None:
+    heaps = [range(start, start + 20) for start in range(5_000, 1_000, -20)]
+    rows = PagedList([number for heap in heaps for number in heap], fixed=25)
+    await rows.window(Arguments(first=60))
+    for place in range(300, 350):
+        number = rows.numbers[place]
+        for change in (-20, 20):
+            moved = PagedList(list(rows.numbers), fixed=25, habits=rows.habits)
+            if change > 0:
+                moved.numbers[:0] = range(5_100, 5_100 + change)
+            else:
+                del moved.numbers[:-change]
+
+            shown = await moved.window(Arguments(last=1, before=cursor_of(ALBUMS, place, number)))
+
+            assert numbers_of(shown) == [rows.numbers[place - 1]]
