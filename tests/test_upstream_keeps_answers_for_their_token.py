@@ -413,7 +413,9 @@ async def test_a_refusal_is_never_covered_by_an_old_answer(
 async def test_while_the_breaker_is_open_old_answers_come_without_a_request() -> None:
     async with (
         sandbox.running() as api,
-        client(api.url, **STALE, breaker_failures=1, breaker_pause=60) as upstream,
+        client(
+            api.url, **STALE, breaker_failures=1, breaker_share=0.5, breaker_pause=60
+        ) as upstream,
     ):
         await asked(upstream)
         await asyncio.sleep(0.02)

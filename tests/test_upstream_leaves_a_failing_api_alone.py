@@ -51,6 +51,25 @@ async def test_while_it_is_open_answers_come_at_once_and_nothing_is_sent(fault: 
         assert len(api.journal) == 3
 
 
+async def test_a_question_is_one_failure_however_often_it_is_sent() -> None:
+    options = {**TOUCHY, "most_retries": 2, "retry_pause": 0.001}
+    async with sandbox.running() as api, client(api.url, **options) as upstream:
+        api.orders.add(sandbox.Status(503))
+        await fail(upstream, 2)
+        assert (len(api.journal), upstream.state().breaker) == (6, "closed")
+        await fail(upstream, 1)
+        assert upstream.state().breaker == "open"
+
+
+async def test_while_half_of_it_can_be_had_it_is_asked() -> None:
+    async with sandbox.running() as api, client(api.url, **TOUCHY) as upstream:
+        api.orders.add(sandbox.Status(503), path="/api/v1/artists/544")
+        for _ in range(20):
+            assert (await upstream.label(caller(), 212)).value is not None
+            await fail(upstream, 1)
+        assert upstream.state().breaker == "closed"
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429])
 async def test_what_is_wrong_with_one_request_does_not_open_it(status: int) -> None:
     async with sandbox.running() as api, client(api.url, **TOUCHY) as upstream:
@@ -65,7 +84,7 @@ async def test_a_minority_of_failures_does_not_open_it() -> None:
         for _ in range(10):
             await upstream.artist(caller(), 544)
         api.orders.add(sandbox.Status(503))
-        await fail(upstream, 9)
+        await fail(upstream, 14)
         assert upstream.state().breaker == "closed"
         await fail(upstream, 1)
         assert upstream.state().breaker == "open"

@@ -16,7 +16,8 @@ class Breaker:
 
     Half-open, one request probes: what comes of it closes the breaker, or opens it again.
     Failures are those of the REST API as a whole (no connection, no answer in time, 5xx); what
-    is wrong with one request (4xx) counts as an answer.
+    is wrong with one request (4xx) counts as an answer. The sender tells of one failure a
+    question, so that retries do not open it sooner.
     """
 
     def __init__(self, policy: Policy, observer: Observer) -> None:

@@ -57,7 +57,7 @@ class Policy:
     retry_budget: float = 0.1
     """Retries as a share of all requests, beyond the reserve."""
 
-    retry_reserve: int = 10
+    retry_reserve: int = 20
     """Retries that are always there for a quiet process; one a second comes back."""
 
     retry_pause: float = 0.1
@@ -67,10 +67,12 @@ class Policy:
     """Seconds of Retry-After that are waited for on a 429; beyond, the caller is told at once."""
 
     breaker_failures: int = 20
-    """Failures within the window that open the circuit breaker; 0 for no breaker."""
+    """Failures within the window, one a question however often it was sent, that open the circuit
+    breaker; 0 for no breaker."""
 
-    breaker_share: float = 0.5
-    """The share of failures among all answers in the window that opens the circuit breaker."""
+    breaker_share: float = 0.6
+    """The share of failures among all answers in the window that opens the circuit breaker: where
+    less fails, what can be had is worth the rest."""
 
     breaker_window: float = 10.0
     """Seconds over which the circuit breaker counts."""

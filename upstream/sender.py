@@ -89,7 +89,7 @@ class Sender:
             )
         except UpstreamError as error:
             if isinstance(error, TimedOut | Unavailable):
-                self.breaker.failed(probe=probe)
+                self._failed(course, probe=probe)
             else:
                 self.breaker.answered(probe=probe)
                 # Cut short, too large, or no HTTP: what is known may stand in for it as well.
@@ -102,7 +102,7 @@ class Sender:
             waited = loop.time() - started
             # Nobody waits any more. After so long that is the REST API's failure as well.
             if waited * 2 >= patience:
-                self.breaker.failed(probe=probe)
+                self._failed(course, probe=probe)
             else:
                 self.breaker.abandoned(probe=probe)
             log.info("%s %s: given up after %.3f s", method, route, waited)
@@ -110,7 +110,7 @@ class Sender:
             raise
         status = course.status = answer.status
         if status >= statuses.SERVER_ERROR:
-            self.breaker.failed(probe=probe)
+            self._failed(course, probe=probe)
             log.warning("%s %s: status %d", method, route, status)
         else:
             self.breaker.answered(probe=probe)
@@ -118,6 +118,11 @@ class Sender:
                 log.info("%s %s: status %d", method, route, status)
         self._observer.requested(route, str(status), loop.time() - started, len(answer.body))
         return answer
+
+    def _failed(self, course: Course, *, probe: bool) -> None:
+        """Tell the circuit breaker of a failure, once a question: its retries are no news."""
+        if probe or not course.retries:
+            self.breaker.failed(probe=probe)
 
     def misread(self, route: str, wrong: str) -> None:
         """Note that an answer, or a part of it, was not what the REST documentation promises."""
