@@ -89,6 +89,18 @@ async def test_what_is_not_fresh_not_there_or_not_whole_is_not_kept(query: str) 
         assert again.headers["Cache-Control"] in {"no-store", "private, max-age=0"}
 
 
+async def test_what_the_api_lets_nobody_store_the_client_may_not_store_either() -> None:
+    query = "{ artist(id: 914) { name } label(id: 129) { name } }"
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        no_store = sandbox.Headers({"Cache-Control": "no-store"})
+        upstream.orders.add(no_store, path="/api/v1/labels/129")
+        for requests in (2, 3):
+            answer = await here.ask(query)
+            assert answer.data["label"] == {"name": "1-800-Dinosaur"}
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert len(upstream.journal) == requests
+
+
 @pytest.mark.parametrize("environment", [COLD, WARM | {"ONEDTOUCH_KEEP_ANSWERS": "false"}])
 async def test_it_can_be_switched_off(environment: dict[str, str]) -> None:
     async with sandbox.running() as upstream, facade(upstream.url, environment) as here:

@@ -20,7 +20,8 @@ class Exchange:
     `route` is the documentation's path ("/api/v1/albums/:id"), `target` what was asked of it
     ("/api/v1/albums/273"), never with a host. Times are in seconds; `started` counts from the
     operation's start. `requests` is how many HTTP requests it took: 0 from a cache or a shared
-    flight, more than 1 with retries. `fresh_for` is how long the answer may be used again.
+    flight, more than 1 with retries. `fresh_for` is how long the answer may be used again; below 0
+    it may not be stored anywhere.
     """
 
     route: str

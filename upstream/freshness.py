@@ -23,7 +23,8 @@ _DIRECTIVE: Final = re.compile(r'([A-Za-z-]+)(?:\s*=\s*"?([0-9]{1,10})"?)?')
 class Freshness(Struct, frozen=True):
     """How long an answer is fresh, and how much longer it may stand in for a new one.
 
-    All in seconds. `stored` says whether it may be kept at all.
+    All in seconds. `stored` says whether it may be kept at all; where it may not, by nobody,
+    `fresh` is below 0.
     """
 
     stored: bool
@@ -43,7 +44,7 @@ class Freshness(Struct, frozen=True):
         return self.fresh + max(self.while_revalidating, self.if_error)
 
 
-NOT_KEPT: Final = Freshness(stored=False, fresh=0, while_revalidating=0, if_error=0)
+NOT_KEPT: Final = Freshness(stored=False, fresh=-1, while_revalidating=0, if_error=0)
 
 
 def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:

@@ -141,11 +141,12 @@ def cache_control(caller: Caller | None, *, storable: bool) -> bytes:
     """How long the caller may keep an answer: as long as its least fresh part is fresh.
 
     An answer that took nothing from upstream is about the schema, or an error; neither is kept.
+    What the REST API lets nobody store is not stored here either.
     """
     if not storable or caller is None or not caller.exchanges:
         return NO_STORE
     seconds = min(exchange.fresh_for for exchange in caller.exchanges)
-    return private(seconds)
+    return NO_STORE if seconds < 0 else private(seconds)
 
 
 def private(seconds: float) -> bytes:
