@@ -1,6 +1,8 @@
 """What one token may see never reaches a caller with another, cached or not, in flight or not."""
 
 import asyncio
+import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -127,3 +129,27 @@ async def test_a_header_that_carries_no_bearer_token_is_like_none(header: str) -
         )
         assert answer.codes == ["UNAUTHENTICATED"]
         assert upstream.journal.targets == []
+
+
+@pytest.mark.parametrize("pause", [0, 0.02])
+async def test_what_comes_in_behind_an_answer_is_no_answer_to_another_caller(pause: float) -> None:
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                (token,) = re.findall(rb"Bearer (\S+)", head)
+                body = b'{"id": 914, "name": "of %b"}' % token
+                answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+                writer.write(answer)
+                await asyncio.sleep(pause)
+                writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(twice, "127.0.0.1", 0) as api:
+        url = f"http://127.0.0.1:{api.sockets[0].getsockname()[1]}"
+        async with facade(url) as here:
+            for token in ("one", "other") * 3:
+                answer = await here.ask("{ artist(id: 914) { name } }", token=token)
+                assert answer.data == {"artist": {"name": f"of {token}"}}
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)

@@ -4,9 +4,13 @@ import asyncio
 import zlib
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
+from weakref import WeakSet
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.tracing import Trace
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -161,11 +165,14 @@ class Transport:
 
 
 class _Connections(aiohttp.TCPConnector):
-    """The connections to the REST API, of which few are opened at once.
+    """The connections to the REST API, of which few are opened at once, and silent ones kept.
 
     A simple server has room for five that it has not accepted yet (Python's http.server, say);
     the system keeps the others waiting for seconds. So one that was opened counts until it has
     answered, or for a moment where that takes longer: what hangs must not hold up the others.
+
+    One on which something has come in since its last answer is not used again: that would be
+    read as the answer to the next request, which may be one of another token.
     """
 
     def __init__(self, patience: float, **options: Any) -> None:
@@ -174,6 +181,7 @@ class _Connections(aiohttp.TCPConnector):
         self._patience = patience
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
         self._fresh: dict[aiohttp.ClientRequest, asyncio.TimerHandle] = {}
+        self._given: WeakSet[ResponseHandler] = WeakSet()
 
     async def sent_once(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -192,6 +200,25 @@ class _Connections(aiohttp.TCPConnector):
         finally:
             if request in self._fresh:
                 self._make_room(request)
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own, of which no part is set
+    ) -> Connection:
+        """A kept connection that is silent, or a new one."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is None:
+                return connection
+            if protocol not in self._given:
+                self._given.add(protocol)
+                return connection
+            if not protocol.should_close:
+                return connection
+            connection.close()
 
     async def _create_connection(
         self,
