@@ -17,12 +17,17 @@ ROOT = Path(__file__).parent.parent
 ASK = {"query": "{ albums(first: 1) { nodes { title } } }"}
 
 
+_MEASURING = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+"""What tells a process that coverage is measured in it."""
+
+
 @asynccontextmanager
 async def command(
-    *arguments: str, environment: Mapping[str, str] | None = None
+    *arguments: str, environment: Mapping[str, str] | None = None, measured: bool = True
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The command in a process of its own, which is gone at the end of the block."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    passed = {"PATH", "HOME", *(_MEASURING if measured else ())}
+    kept = {name: os.environ[name] for name in passed if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "server.py",
@@ -151,8 +156,9 @@ async def test_a_bad_setting_is_one_line_and_exit_code_2(
 
 
 async def test_ctrl_c_while_it_starts_is_no_traceback() -> None:
-    for seconds in (0.1, 0.4, 0.8, 1.2, 1.6):
-        async with command("--port", "0") as process:
+    # Before that Python itself has not begun with the command; and coverage begins even earlier.
+    for seconds in (0.4, 0.8, 1.2, 1.6):
+        async with command("--port", "0", measured=False) as process:
             await asyncio.sleep(seconds)
             # As a terminal does it: to the command and whatever belongs to it.
             os.killpg(process.pid, signal.SIGINT)
