@@ -1,5 +1,9 @@
 """Documents: parsed, limited and validated once, and what a caller learns of a bad one."""
 
+import asyncio
+import math
+from collections.abc import Awaitable
+
 import pytest
 from graphql import OperationType, build_schema, get_introspection_query, parse
 
@@ -257,3 +261,57 @@ def test_the_limits_can_be_set() -> None:
 
 def test_the_document_is_the_parsed_one() -> None:
     assert prepared("{ albums { title } }").document == parse("{ albums { title } }")
+
+
+def long_text(extra: str = "") -> str:
+    """A document of 90 KB, most of it a comment: it takes some milliseconds."""
+    return f"{{ albums {{ title }} {extra} }} # {'x' * 90_000}"
+
+
+async def ticks(work: Awaitable[Prepared]) -> tuple[int, Prepared]:
+    """How often something else had its turn while the work was done, and what came of it."""
+    task = asyncio.ensure_future(work)
+    turns = 0
+    while not task.done():
+        turns += 1
+        await asyncio.sleep(0)
+    return turns, await task
+
+
+async def test_a_long_text_holds_up_nobody() -> None:
+    kept = documents()
+    turns, prepared = await ticks(kept.prepared(long_text(), math.inf))
+    assert prepared.errors == ()
+    assert turns > 10
+    assert (await ticks(kept.prepared(long_text(), math.inf))) == (1, prepared)
+
+
+async def test_a_long_text_with_errors_is_refused_as_ever() -> None:
+    _, prepared = await ticks(documents().prepared(long_text("nothing"), math.inf))
+    assert prepared.errors[0].message == documents().prepare(long_text("nothing")).errors[0].message
+
+
+async def test_who_sends_a_long_text_at_the_same_time_waits_for_the_same() -> None:
+    kept = documents()
+    made = await asyncio.gather(*(kept.prepared(long_text(), math.inf) for _ in range(5)))
+    assert len({id(each) for each in made}) == 1
+    assert len(kept) == 1
+
+
+async def test_who_leaves_takes_the_text_from_nobody() -> None:
+    kept = documents()
+    leaving = asyncio.ensure_future(kept.prepared(long_text(), math.inf))
+    staying = asyncio.ensure_future(kept.prepared(long_text(), math.inf))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert (await staying).errors == ()
+    assert leaving.cancelled()
+
+
+async def test_who_has_no_turn_in_time_is_told() -> None:
+    kept = documents()
+    with pytest.raises(RequestError) as raised:
+        await kept.prepared(long_text(), asyncio.get_running_loop().time())
+    assert raised.value.extensions == {"code": "RATE_LIMITED"}
+    # nobody waits for it any more, but what was begun is of use to the next
+    assert (await kept.prepared(long_text(), math.inf)).errors == ()

@@ -1,10 +1,10 @@
 """Documents: GraphQL texts parsed, limited and validated once, and kept for the next request.
 
-How an HTTP view uses what stands here and beside it (nothing here sends or awaits anything but
-`Persisted`, which may ask Redis):
+How an HTTP view uses what stands here and beside it (nothing here sends anything but `Persisted`,
+which may ask Redis):
 
     resolved = await persisted.resolve(query, document_id, extensions)  # raises RequestError
-    prepared = documents.prepare(resolved.text)         # never raises; a hit costs about 1 µs
+    prepared = await documents.prepared(resolved.text, until)  # a hit costs about 1 µs
     if prepared.errors: ...                             # RequestErrors: answer them, no data
     await persisted.keep(resolved)                      # only what is valid is registered (APQ)
     operation = prepared.operation(operation_name)      # raises RequestError
@@ -20,7 +20,9 @@ shows. Answer it without data, with 400 in application/graphql-response+json and
 application/json.
 """
 
+import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from graphql import (
@@ -55,6 +57,9 @@ side by side with fields in common, as Relay writes them, take 16,000.
 
 MOST_ERRORS: Final = 5
 """Errors of one document that are shown; validation stops at the next one."""
+
+LONG: Final = 3_000
+"""Characters from which a text that is new may take so long that it is not worked on in passing."""
 
 LONGEST_SENTENCE: Final = 400
 """Characters of an error that are shown: it may quote a name of any length."""
@@ -152,12 +157,42 @@ class Documents:
         self._used = Shelf[Prepared](entries, characters)
         self._new = Shelf[Prepared](max(entries // 4, 1), characters // 4)
         self._refused = Shelf[Prepared](max(entries // 4, 1), characters // 4)
+        self._thread = ThreadPoolExecutor(1, "documents")
+        self._under_way: dict[str, asyncio.Future[Prepared]] = {}
 
     def __len__(self) -> int:
         return len(self._used) + len(self._new) + len(self._refused)
 
+    async def prepared(self, text: str, until: float) -> Prepared:
+        """As `prepare`, without holding up the event loop for long.
+
+        A long text that is new is worked on in a thread, one at a time; who sends the same text
+        in the meantime waits for the same. Raises RequestError where it does not have its turn
+        `until` then, in the event loop's time.
+        """
+        found = self._known(text)
+        if found is not None:
+            return found
+        if len(text) < LONG:
+            return self._keep(text, self._made(text))
+        under_way = self._under_way.get(text)
+        if under_way is None:
+            loop = asyncio.get_running_loop()
+            under_way = loop.run_in_executor(self._thread, self._made, text)
+            self._under_way[text] = under_way
+            under_way.add_done_callback(lambda _: self._under_way.pop(text))
+        try:
+            async with asyncio.timeout_at(until):
+                made = await asyncio.shield(under_way)
+        except TimeoutError:
+            raise RequestError("RATE_LIMITED", "Too many long documents came at once.") from None
+        return self._known(text) or self._keep(text, made)
+
     def prepare(self, text: str) -> Prepared:
         """The document that a text is, or the errors in it; a text is worked on once."""
+        return self._known(text) or self._keep(text, self._made(text))
+
+    def _known(self, text: str) -> Prepared | None:
         found = self._used.get(text)
         if found is not None:
             return found
@@ -165,10 +200,9 @@ class Documents:
         if found is not None:
             self._used.put(text, found)
             return found
-        found = self._refused.get(text)
-        if found is not None:
-            return found
-        made = self._made(text)
+        return self._refused.get(text)
+
+    def _keep(self, text: str, made: Prepared) -> Prepared:
         (self._refused if made.errors else self._new).put(text, made)
         return made
 

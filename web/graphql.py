@@ -176,7 +176,7 @@ class Endpoint:
         persisted = self._service.persisted
         resolved = await persisted.resolve(request.query, document_id, request.extensions)
         visit.operation.trusted = resolved.trusted
-        prepared = self._service.documents.prepare(resolved.text)
+        prepared = await self._service.documents.prepared(resolved.text, visit.caller.deadline)
         if prepared.errors:
             return not_executed(visit, prepared.errors)
         if resolved.register is not None:

@@ -135,7 +135,8 @@ class LiveEndpoint(Endpoint):
         if self._service.admit is not None:
             await self._service.admit(connection.bearer, connection.address)
         resolved = await self._service.persisted.resolve(text, None, None)
-        return self._service.documents.prepare(resolved.text)
+        until = asyncio.get_running_loop().time() + self._settings.deadline
+        return await self._service.documents.prepared(resolved.text, until)
 
     def _affordable(
         self, prepared: Prepared, name: str | None, variables: dict[str, Any]
