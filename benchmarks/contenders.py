@@ -103,6 +103,7 @@ MEANS: Final = (
         *("--compiled", "false"),
     ),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
+    _without("shared executions", ("shared",), "--share-operations", "false"),
     _without("kept answers", ("cached-album", "cached-albums"), "--keep-answers", "false"),
     _without("caches", ("cached-album", "cached-albums"), *_NOTHING_KEPT),
 )
