@@ -461,6 +461,30 @@ def test_a_long_waterfall_scrolls_in_its_place_and_not_the_page(visit: Visit) ->
     assert height == inside
 
 
+def test_an_example_opens_whatever_else_is_happening_in_the_editors(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open_example(EXAMPLES[0]["name"])
+    for example in EXAMPLES[1:4]:
+        # The click comes just when GraphiQL takes note of what was typed, and before React has.
+        visitor.page.evaluate(
+            f"""(name) => {{
+                {QUERY}.setValue('query Typed {{ __typename }}');
+                const click = () => document.querySelector(`[data-example=${{name}}]`).click();
+                setTimeout(click, 100);
+                const begun = performance.now();
+                while (performance.now() < begun + 110);
+            }}""",
+            example["name"],
+        )
+        visitor.page.wait_for_timeout(700)
+        text = visitor.page.evaluate(f"() => {QUERY}.getValue()")
+        title = visitor.page.text_content(".graphiql-tab-active") or ""
+        assert text == example["query"]
+        assert example["name"] in title
+    tabs = visitor.page.locator(".graphiql-tab").all_text_contents()
+    assert sum("Typed" in title for title in tabs) == 3, "each is kept in the tab it was typed in"
+
+
 def test_the_tab_of_the_example_that_was_opened_is_in_view(visit: Visit) -> None:
     visitor = visit()
     for example in EXAMPLES[:12]:

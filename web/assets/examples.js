@@ -3,28 +3,10 @@
 import { placeholders } from './placeholders.js';
 import { hidePane, isPhone } from './screen.js';
 import { State, useValueOf } from './state.js';
+import { openInTab } from './tabs.js';
 
 const { createElement: h } = globalThis.React;
-const { flushSync } = globalThis.ReactDOM;
 const { useEditorContext, useSchemaStore } = globalThis.GraphiQL.React;
-
-// What stands in an editor that nobody has written in yet.
-export const WELCOME = `# Ask the 1D touch catalogue.
-# Ctrl-Enter: run
-# Ctrl-Space: complete
-# Escape: leave the editor
-
-query Welcome {
-  albums(first: 5) {
-    nodes {
-      title
-      artists {
-        name
-      }
-    }
-  }
-}
-`;
 
 // The sections of the list; null before they are here, empty where they did not come.
 const sections = new State(null);
@@ -45,11 +27,7 @@ function Pane() {
   const editors = useEditorContext({ nonNull: true });
   const { schema } = useSchemaStore();
   const open = (operation) => {
-    openInTab(
-      editors,
-      operation.query,
-      operation.variables || placeholders(operation.query, schema),
-    );
+    openInTab(operation.query, operation.variables || placeholders(operation.query, schema));
     // There the pane covers the editor.
     if (isPhone()) hidePane(examplesPlugin.title);
   };
@@ -89,25 +67,6 @@ function Pane() {
       ),
     ),
   );
-}
-
-// Opens an operation in a new tab, or goes to the tab that has it already.
-export function openInTab(editors, query, variables) {
-  const place = editors.tabs.findIndex((tab) => tab.query === query);
-  if (place >= 0) {
-    if (place !== editors.activeTabIndex) editors.changeTab(place);
-    return;
-  }
-  const current = editors.queryEditor?.getValue() ?? '';
-  if (current.trim() && current !== WELCOME) {
-    // At once, so that the editors belong to the new tab when they are filled.
-    flushSync(() => editors.addTab());
-  }
-  editors.queryEditor?.setValue(query);
-  editors.variableEditor?.setValue(variables);
-  editors.responseEditor?.setValue('');
-  // The editors tell the tab only after a moment; its title is wanted now.
-  editors.updateActiveTabValues({ query, variables, response: null, operationName: null });
 }
 
 function Icon(props) {

@@ -2,10 +2,11 @@
 
 import { showBar } from './bar.js';
 import { Costs, useExplain } from './cost.js';
-import { examplesPlugin, fetchExamples, openInTab, WELCOME } from './examples.js';
+import { examplesPlugin, fetchExamples } from './examples.js';
 import { keepingOrNull } from './keeping.js';
 import { run } from './running.js';
 import { isPhone, showPane } from './screen.js';
+import { openInTab, Tabs, WELCOME } from './tabs.js';
 
 const { React, ReactDOM, GraphiQL, GraphiQLPluginExplorer } = globalThis;
 const { createElement: h, Fragment, useEffect } = React;
@@ -37,6 +38,7 @@ function Page() {
     h(GraphiQL.Logo, null, h(Fragment)),
     h(GraphiQL.Toolbar, null, toolbar),
     h(GraphiQL.Footer, null, h(Costs)),
+    h(Tabs),
     h(Beginning),
   );
 }
@@ -87,7 +89,7 @@ function Beginning() {
     if (!isPhone()) showPane(storage?.getItem(PANE) ?? examplesPlugin.title);
     const asked = new URLSearchParams(location.search);
     if (!asked.get('query')) return;
-    openInTab(editors, asked.get('query'), asked.get('variables') ?? '');
+    openInTab(asked.get('query'), asked.get('variables') ?? '');
     history.replaceState(null, '', location.pathname);
   }, [isReady]);
   useEffect(() => {
