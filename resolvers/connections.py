@@ -12,6 +12,7 @@ from resolvers.context import Info
 from resolvers.listings import Arguments, PageCursors, Renewal, Window, checked, window
 from resolvers.loaders import Loaders
 from resolvers.selection import Selection
+from resolvers.turns import LONG, Pieces, Turns, in_pieces
 from upstream.caller import Reply
 from upstream.errors import UpstreamError
 from upstream.listing import Listing, Page
@@ -36,8 +37,8 @@ class PageInfo(Struct, gc=False):
 class Connection(Struct):
     """One window of a list; an exception stands where only that part could not be had."""
 
-    edges: list[Edge]
-    nodes: list[Any]
+    edges: list[Edge] | Pieces[Edge]
+    nodes: list[Any] | Pieces[Any]
     page_info: PageInfo
     total_count: int | UpstreamError | None
     page_cursors: PageCursors | UpstreamError | None
@@ -79,7 +80,9 @@ async def connection(
     nodes = [row.record for row in shown.rows]
     if join is not None:
         nodes = await join(info, nodes, selection.below("nodes", "edges.node"))
-    return _connection_of(listing, shown, nodes, edges="edges" in selection)
+    if len(nodes) <= LONG:
+        await context.turns.turn(len(nodes))
+    return _connection_of(listing, shown, nodes, context.turns, edges="edges" in selection)
 
 
 class _Pages:
@@ -119,14 +122,18 @@ class _Pages:
         return reply.value
 
 
-def _connection_of(listing: Listing, shown: Window, nodes: list[Any], *, edges: bool) -> Connection:
+def _connection_of(
+    listing: Listing, shown: Window, nodes: list[Any], turns: Turns, *, edges: bool
+) -> Connection:
     rows = shown.rows
     return Connection(
         # cursors cost more than the rows: none are made for those who read `nodes`
-        edges=[Edge(row.cursor(listing), node) for row, node in zip(rows, nodes, strict=True)]
+        edges=in_pieces(
+            [Edge(row.cursor(listing), node) for row, node in zip(rows, nodes, strict=True)], turns
+        )
         if edges
         else [],
-        nodes=nodes,
+        nodes=in_pieces(nodes, turns),
         page_info=PageInfo(
             has_next_page=shown.has_next,
             has_previous_page=shown.has_previous,

@@ -9,6 +9,7 @@ from resolvers.arrivals import Arrivals
 from resolvers.listings import Habits
 from resolvers.loaders import Loaders
 from resolvers.selection import Selection
+from resolvers.turns import Turns
 from upstream.caller import Caller, Reply
 from upstream.client import Upstream
 
@@ -19,15 +20,23 @@ class Context:
     """What the resolvers of one operation share; nothing in it outlives the operation."""
 
     def __init__(
-        self, caller: Caller, upstream: Upstream, habits: Habits, *, scans: bool = True
+        self,
+        caller: Caller,
+        upstream: Upstream,
+        habits: Habits,
+        turns: Turns | None = None,
+        *,
+        scans: bool = True,
     ) -> None:
         """`habits` is what the process has learned of the REST API's lists; it knows no data.
 
-        `scans` allows to read a short list where many of its objects are wanted by number.
+        `turns` are those of all operations in the event loop. `scans` allows to read a short list
+        where many of its objects are wanted by number.
         """
         self.caller = caller
         self.upstream = upstream
         self.habits = habits
+        self.turns = turns or Turns()
         self.arrivals = Arrivals()
         self.loaders = Loaders(upstream, caller, self.arrivals, scans=scans)
         self.stale: list[tuple[list[str | int], float]] = []

@@ -2,28 +2,32 @@
 
 The one model behind an operation's estimate, the explain mode and the cost directives of the SDL.
 It is the contract's table where that is dearest: `per_page` is ignored, rows have moved, nothing
-is cached or known, no two fields ask for the same. Not in it: retries, the search for the end of
-a list that comes without Link headers, and a large window whose cursor a list that was cut short
-has left far behind its end.
+is cached or known, no two fields ask for the same. Only that a list comes without Link headers has
+to be known, for the search for its end to be in it. Not in it: retries, and a large window whose
+cursor a list that was cut short has left far behind its end.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from resolvers.deliveries import ALBUM_REFERENCE
 from resolvers.errors import BadUserInput
 from resolvers.global_ids import number_in, split_global_id
+from resolvers.hands import LONGEST_SEARCH
 from resolvers.listenings import ALBUM_STUB, TRACK_STUB
 from resolvers.listings import LARGEST_WINDOW
-from upstream.listing import DEFAULT_PAGE_SIZE
+from upstream.listing import DEFAULT_PAGE_SIZE, Collection
 
 TO_START: Final = 2
 """Requests of a window beyond a page for each 25 rows: its edges, and what `per_page` does."""
 
 TO_FIND_THE_END: Final = 1
 """Requests more for a window from the back: its cursor may lie behind the end by now."""
+
+TO_SEARCH_FOR_THE_END: Final = LONGEST_SEARCH
+"""Requests more for a window from the back of a list that comes without Link headers."""
 
 TO_COUNT: Final = 1
 """Requests more where `totalCount` or `pageCursors` is selected, or both."""
@@ -56,7 +60,12 @@ PRICES: Final[dict[str, ObjectPrice]] = {
 class WindowCost:
     """A field that shows a window of a list."""
 
-    route: str
+    collection: Collection
+
+    @property
+    def route(self) -> str:
+        """Where the REST API has the list."""
+        return f"/api/v1/{self.collection}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +97,11 @@ class CallCost:
 Cost = WindowCost | ObjectCost | JoinCost | CallCost
 
 COSTS: Final[dict[str, Cost]] = {
-    "Query.albums": WindowCost("/api/v1/albums"),
-    "Query.artists": WindowCost("/api/v1/artists"),
-    "Query.labels": WindowCost("/api/v1/labels"),
-    "Query.listenings": WindowCost("/api/v1/listenings"),
-    "Query.deliveries": WindowCost("/api/v1/deliveries"),
+    "Query.albums": WindowCost("albums"),
+    "Query.artists": WindowCost("artists"),
+    "Query.labels": WindowCost("labels"),
+    "Query.listenings": WindowCost("listenings"),
+    "Query.deliveries": WindowCost("deliveries"),
     "Query.album": ObjectCost("id", "Album"),
     "Query.artist": ObjectCost("id", "Artist"),
     "Query.label": ObjectCost("id", "Label"),
@@ -129,22 +138,24 @@ def window_size(first: object, last: object) -> int:
     return DEFAULT_PAGE_SIZE
 
 
-def window_requests(size: int, *, backwards: bool, anchored: bool, counted: bool) -> int:
+def window_requests(
+    size: int, *, backwards: bool, anchored: bool, counted: bool, unlinked: bool = False
+) -> int:
     """The requests that a window of `size` rows costs.
 
     `backwards`: with `last`, or with `before` alone; `anchored`: with a cursor; `counted`: with
-    totalCount or pageCursors.
+    totalCount or pageCursors; `unlinked`: of a list that comes without Link headers.
     """
     return (
         -(-size // DEFAULT_PAGE_SIZE)
         + TO_START
-        + backwards * TO_FIND_THE_END
+        + backwards * (TO_FIND_THE_END + unlinked * TO_SEARCH_FOR_THE_END)
         + anchored * TO_RESUME
         + counted * TO_COUNT
     )
 
 
-def joined_requests(rows: int, type_name: str, joined: Collection[str]) -> int:
+def joined_requests(rows: int, type_name: str, joined: Container[str]) -> int:
     """The requests that making one type's objects whole costs, for so many rows.
 
     `joined` are all types that are made whole for these rows.

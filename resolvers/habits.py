@@ -136,7 +136,12 @@ class Habits:
     """What is known of the lists, by collection; one for the whole process."""
 
     def __init__(self) -> None:
-        self._by_collection: dict[Collection, Habit] = {}
+        self._by_collection: dict[str, Habit] = {}
+
+    def is_unlinked(self, collection: str) -> bool:
+        """Whether a collection's lists are known to come without Link headers."""
+        habit = self._by_collection.get(collection)
+        return habit is not None and habit.linked is False
 
     def of(self, collection: Collection) -> Habit:
         """What is known of one collection's lists."""

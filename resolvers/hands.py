@@ -29,7 +29,7 @@ Pages of one batch were got at the same time; all others were got just now.
 _ROUNDS: Final = 6
 """How often a stretch is planned anew, each time with something learned; two is usual."""
 
-_LONGEST_SEARCH: Final = 40
+LONGEST_SEARCH: Final = 40
 """Requests to find the end of a list without Link: enough for a billion rows."""
 
 _SEARCH_AGAINST_LINK: Final = 12
@@ -180,9 +180,10 @@ class Hand:
             self.spent = spent  # a page of another size taught something, but of other places
         return True
 
-    async def find_end(self, size: int) -> None:
+    async def find_end(self, size: int, after: int = -1) -> None:
         """Make the end of the list known, and bring its last `size` rows to hand.
 
+        Of these only the rows from place `after` on are brought, and with them the one there.
         Link tells the end, or nearly so. Without it, or where it is wrong, the end is searched
         for, close to where it should be and then from the front with ever fewer pages between;
         BadResponse where even that does not find it.
@@ -196,10 +197,12 @@ class Hand:
             if self._last is None or self.end is not None:
                 break
             said = page, stride = self._last
-            await self.cover(max(0, (page - 1) * stride + 1 - size), page * stride, backwards=True)
+            low = max(0, (page - 1) * stride + 1 - size)
+            low = after if after >= low - 1 else low
+            await self.cover(max(0, low), page * stride, backwards=True)
             if self._last == said:
                 break
-        granted = self.spent + (_LONGEST_SEARCH if self._last is None else _SEARCH_AGAINST_LINK)
+        granted = self.spent + (LONGEST_SEARCH if self._last is None else _SEARCH_AGAINST_LINK)
         close = self._ceiling is not None
         while self.end is None:
             if self.spent >= granted:
@@ -319,8 +322,10 @@ class Hand:
         sizes = self._sizes
         asks = pages_for(missing.start, missing.stop, sizes)
         habit = self._habit
-        if telling_next and (habit.linked is False or (habit.linked is None and missing.start > 0)):
-            # Without Link, a full page does not tell whether more follow; one row more does.
+        one_more = habit.linked is False or (habit.linked is None and missing.start > 0)
+        if telling_next and (one_more or (missing.stop == 1 and self._expected)):
+            # Without Link, a full page does not tell whether more follow; one row more does. Many
+            # lists of one page have none: where a cursor's row is the first, that may be all.
             longer = pages_for(missing.start, missing.stop + 1, sizes)
             asks = longer if len(longer) == len(asks) else asks
         if not habit.known and len(asks) == 1 and asks[0].page > 1:

@@ -312,7 +312,7 @@ class _Search:
         if not self._request.backwards:
             return window_places(size, backwards=False, start=start, stop=stop)
         if stop is None and hand.end is None:
-            await hand.find_end(size)
+            await hand.find_end(size, start - 1)
         if hand.end is not None:
             stop = hand.end if stop is None else min(stop, hand.end)
         return window_places(size, backwards=True, start=start, stop=stop)

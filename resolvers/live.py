@@ -197,7 +197,9 @@ async def processed_deliveries(live: Live, info: Info) -> AsyncIterator[Any]:
     try:
         async for row in deliveries:
             deadline = asyncio.get_running_loop().time() + live.patience
-            context = Context(Caller(ours.caller.bearer, deadline), ours.upstream, ours.habits)
+            context = Context(
+                Caller(ours.caller.bearer, deadline), ours.upstream, ours.habits, ours.turns
+            )
             raw = info._raw_info._replace(context=context)  # noqa: SLF001 - it has no public name
             try:
                 (joined,) = await joined_deliveries(

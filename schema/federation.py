@@ -36,6 +36,7 @@ from strawberry.federation.schema_directives import Cost, ListSize
 from resolvers.context import Info
 from resolvers.costs import COSTS, WindowCost, weight
 from resolvers.nodes import entity
+from resolvers.turns import in_turn
 from upstream.listing import DEFAULT_PAGE_SIZE
 
 NOT_FOR_GATEWAYS: Final = frozenset({"node", "nodes"})
@@ -91,5 +92,7 @@ class Subgraph(Schema):
         self, info: Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
         """An awaitable for each representation, so that each fails or succeeds alone."""
-        awaitables: list[Any] = [entity(info, item) for item in representations]
+        awaitables: list[Any] = in_turn(
+            [entity(info, item) for item in representations], info.context.turns
+        )
         return awaitables

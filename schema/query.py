@@ -8,6 +8,7 @@ import strawberry
 from resolvers import albums, artists, deliveries, labels, listenings, nodes, tracks
 from resolvers.connections import Connection as Window
 from resolvers.context import Info
+from resolvers.turns import in_turn
 from schema.album import Album
 from schema.artist import Artist
 from schema.connection import (
@@ -133,4 +134,4 @@ class Query:
         ],
     ) -> Any:
         # an awaitable for each: a bad ID is an error at its own index
-        return [nodes.node(info, identifier) for identifier in ids]
+        return in_turn([nodes.node(info, each) for each in ids], info.context.turns)

@@ -27,6 +27,7 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_is_plain_url = re.compile(r"https?://[0-9A-Za-z][!-~]*").fullmatch
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#][^\s\x00-\x1f\x7f]*", re.IGNORECASE)
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 
@@ -51,13 +52,8 @@ def seconds_of(duration: str) -> int:
 
 def is_url(value: str) -> bool:
     """Whether a text is an absolute http or https URL."""
-    # the first four say the same as the last, in a third of the time, of nearly all there are
-    return (
-        value.startswith(("https://", "http://"))
-        and value[value.index("/") + 2 :][:1].isalnum()
-        and " " not in value
-        and value.isprintable()
-    ) or _URL.fullmatch(value) is not None
+    # the first says the same as the second, in a fraction of the time, of nearly all there are
+    return _is_plain_url(value) is not None or _URL.fullmatch(value) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -46,10 +46,12 @@ TWICE_CONDITIONAL = """query($y: Boolean!, $n: Boolean!) {
 WHOLE_ROWS = "{ nodes { track { title } album { label { name } } } }"
 
 
-def estimate(text: str, variables: dict[str, Any] | None = None) -> Estimate:
+def estimate(
+    text: str, variables: dict[str, Any] | None = None, habits: Habits | None = None
+) -> Estimate:
     prepared = DOCUMENTS.prepare(text)
     assert prepared.errors == ()
-    return estimated(prepared.operation().footprint, variables or {})
+    return estimated(prepared.operation().footprint, variables or {}, habits or Habits())
 
 
 @pytest.mark.parametrize(
@@ -370,12 +372,17 @@ def upstream(request: pytest.FixtureRequest) -> Iterator[sandbox.Running]:
         yield running
 
 
-async def requests_of(upstream: sandbox.Running, text: str, variables: dict[str, Any]) -> int:
-    """How many requests an operation causes, when nothing is known yet of the REST API."""
+async def requests_of(
+    upstream: sandbox.Running,
+    text: str,
+    variables: dict[str, Any],
+    habits: Habits | None = None,
+) -> int:
+    """How many requests an operation causes; without `habits`, when no list is known yet."""
     upstream.journal.clear()
     async with Upstream(upstream.url, Policy(cache_bytes=0)) as client:
         caller = Caller(upstream.token(), asyncio.get_running_loop().time() + 30)
-        context = Context(caller, client, Habits())
+        context = Context(caller, client, habits or Habits())
         await schema.execute(text, variables, context_value=context)
         context.close()
     return len(upstream.journal)
@@ -524,3 +531,43 @@ async def test_no_generated_query_costs_more_than_its_estimate(
     variables = {"yes": yes} if "$yes" in text else {}
 
     assert await requests_of(upstream, text, variables) <= estimate(text, variables).requests
+
+
+FIRST_PAGES = " ".join(f"{collection} {{ nodes {{ id }} }}" for collection in LENGTHS)
+END = "{ albums(last: 3) { nodes { id } } }"
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["sizes respected", "sizes ignored"])
+def unlinked(request: pytest.FixtureRequest) -> Iterator[tuple[sandbox.Running, Habits]]:
+    """A REST API that sends no Link headers, and what is known of it after a first look."""
+    with sandbox.running_in_thread() as running:
+        running.orders.add(sandbox.Link("none"))
+        running.orders.add(sandbox.Paging(ignored=request.param))
+        habits = Habits()
+        asyncio.run(requests_of(running, f"{{ {FIRST_PAGES} }}", {}, habits))
+        yield running, habits
+
+
+async def test_the_search_for_an_end_is_estimated_once_a_list_is_known_to_hide_it(
+    unlinked: tuple[sandbox.Running, Habits],
+) -> None:
+    upstream, habits = unlinked
+    actual = await requests_of(upstream, END, {}, habits)
+
+    assert estimate(END).requests < actual <= estimate(END, habits=habits).requests
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(fields=st.lists(windows(), min_size=1, max_size=3))
+async def test_no_generated_window_costs_more_than_its_estimate_without_link(
+    unlinked: tuple[sandbox.Running, Habits], fields: list[str]
+) -> None:
+    upstream, habits = unlinked
+    text = " ".join(f"r{at}: {field}" for at, field in enumerate(fields))
+    text = f"query{'($yes: Boolean = true)' if '$yes' in text else ''} {{ {text} }}"
+
+    assert await requests_of(upstream, text, {}, habits) <= estimate(text, {}, habits).requests

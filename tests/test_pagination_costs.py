@@ -4,6 +4,8 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resolvers.cursors import cursor_of
 from resolvers.listings import Arguments
@@ -60,6 +62,58 @@ async def test_where_per_page_is_respected(
     granted = math.ceil(size / 100) + 1
     assert max(most for _, most in found[:3]) <= granted
     assert found[3][1] <= granted + 1
+
+
+@st.composite
+def places_of_cursors(draw: st.DrawFn, length: int) -> int | None:
+    """The place of a cursor, edges of pages more often than others; or no cursor."""
+    if length == 0 or draw(st.booleans()):
+        return None
+    likely = st.sampled_from([0, 24, 25, 50, 99, 100, length - 1])
+    return min(draw(likely | st.integers(0, length - 1)), length - 1)
+
+
+@settings(max_examples=600, deadline=None)
+@given(data=st.data(), warm=st.booleans(), backwards=st.booleans())
+async def test_any_window_of_n_rows_is_a_request_a_hundred_and_one(
+    data: st.DataObject, *, warm: bool, backwards: bool
+) -> None:
+    length = data.draw(
+        st.sampled_from([0, 1, 25, 26, 50, 99, 100, 101, 125]) | st.integers(0, 1_100)
+    )
+    size = data.draw(st.sampled_from([0, 1, 25, 75, 99, 100, 101, 250, 500]) | st.integers(0, 500))
+    after, before = (data.draw(places_of_cursors(length)) for _ in range(2))
+    rows = PagedList(list(range(400)))
+    if warm:
+        await rows.window(Arguments(first=60))
+    rows.numbers = list(range(length))
+
+    cost = await rows.cost(
+        Arguments(
+            first=None if backwards else size,
+            last=size if backwards else None,
+            after=None if after is None else cursor_of(ALBUMS, after, after),
+            before=None if before is None else cursor_of(ALBUMS, before, before),
+        )
+    )
+
+    to_find_the_end = backwards and before is None
+    assert cost <= math.ceil(size / 100) + 1 + to_find_the_end
+
+
+async def test_the_last_rows_after_a_cursor_come_with_the_row_of_the_cursor() -> None:
+    rows = PagedList(list(range(101)))
+
+    assert await rows.cost(Arguments(last=75, after=cursor_of(ALBUMS, 25, 25))) == 3
+
+
+async def test_the_last_rows_that_a_cursor_leaves_are_all_that_is_read() -> None:
+    rows = PagedList(list(range(1_237)))
+
+    shown = await rows.window(Arguments(last=500, after=cursor_of(ALBUMS, 1_206, 1_206)))
+
+    assert numbers_of(shown) == list(range(1_207, 1_237))
+    assert len(rows.asked) == 2
 
 
 @pytest.mark.parametrize("echoes", [True, False])

@@ -18,6 +18,7 @@ from strawberry import Schema
 from resolvers.context import Context as OurContext
 from resolvers.habits import Habits
 from resolvers.live import Live
+from resolvers.turns import Turns
 from schema import schema as our_schema
 from schema.errors import presented
 from upstream.caller import Caller
@@ -74,14 +75,16 @@ class App:
         schema: Schema,
         upstream: Upstream,
         open_context: Callable[[Caller], Context],
+        habits: Habits | None = None,
         metrics: Metrics | None = None,
         sandbox_user: SandboxUser | None = None,
         tracing: "Tracing | None" = None,
     ) -> None:
         """`open_context` makes what the resolvers of one operation share.
 
-        `metrics` are those that the upstream reports to; `sandbox_user` is offered to log in
-        with. Raises BadSetting where what the settings name can't be had.
+        `habits` is what its resolvers learn of the REST API's lists; `metrics` are those that the
+        upstream reports to; `sandbox_user` is offered to log in with. Raises BadSetting where
+        what the settings name can't be had.
         """
         self.settings = settings
         self.drain = Drain()
@@ -110,6 +113,7 @@ class App:
                 presented=presented,
                 page=Route("/graphql", playground.page).app,
                 keepsakes=upstream.keepsakes,
+                habits=habits or Habits(),
                 admit=self._rates.admit if self._rates else None,
                 observers=observers,
             ),
@@ -302,13 +306,14 @@ def create_app(
             wrong = wrong.replace("redis_url", "--redis-url (ONEDTOUCH_REDIS_URL)", 1)
             raise BadSetting(f"{wrong}.") from None
         raise BadSetting(f"--upstream (ONEDTOUCH_UPSTREAM): {wrong}.") from None
-    habits = Habits()
+    habits, turns = Habits(), Turns()
     return App(
         settings,
         schema=schema or our_schema,
         upstream=upstream,
         open_context=open_context
-        or (lambda caller: OurContext(caller, upstream, habits, scans=settings.scans)),
+        or (lambda caller: OurContext(caller, upstream, habits, turns, scans=settings.scans)),
+        habits=habits,
         metrics=metrics,
         sandbox_user=sandbox_user,
         tracing=_tracing(environment),

@@ -48,12 +48,15 @@ from resolvers.costs import (
     window_requests,
     window_size,
 )
+from resolvers.habits import Habits
 from resolvers.loaders import SCANNABLE
 from resolvers.scans import most_requests as scan_requests
 from resolvers.windows import Sizes, pages_for
 from upstream.listing import LARGEST_PAGE_SIZE
 from web.limits import LARGEST_COUNT
 from web.request_errors import too_complex
+
+NOTHING_KNOWN: Final = Habits()
 
 Condition: TypeAlias = tuple[tuple[str, bool], ...]
 """Boolean variables and the values that they must have: a chain of @skip and @include."""
@@ -151,14 +154,17 @@ class Step(NamedTuple):
     """The path of the step whose answer they need."""
 
 
-def estimated(footprint: Footprint, variables: Mapping[str, Any]) -> Estimate:
+def estimated(
+    footprint: Footprint, variables: Mapping[str, Any], habits: Habits = NOTHING_KNOWN
+) -> Estimate:
     """What an operation costs at most with these variables, which need not fit it.
 
+    `habits` is what is known of the REST API's lists.
     Raises RequestError for an operation whose answer would hold too many values.
     """
     requests, most, costliest = 0, 0, None
     values = footprint.values
-    for step in _steps(footprint, variables):
+    for step in _steps(footprint, variables, habits):
         requests += step.requests
         values += step.values
         if step.requests > most and step.path is not NOWHERE:
@@ -169,14 +175,16 @@ def estimated(footprint: Footprint, variables: Mapping[str, Any]) -> Estimate:
     return Estimate(requests, costliest, whole)
 
 
-def explained(footprint: Footprint, variables: Mapping[str, Any]) -> dict[str, Any]:
+def explained(
+    footprint: Footprint, variables: Mapping[str, Any], habits: Habits = NOTHING_KNOWN
+) -> dict[str, Any]:
     """The plan of an operation's upstream requests, for `extensions.explain`; none is sent.
 
     Each step says where in the answer it is needed, its method, route and parameters, how many
     requests it takes at most, for how many rows or objects, and after which step. Raises
     RequestError as `estimated` does.
     """
-    estimate = estimated(footprint, variables)
+    estimate = estimated(footprint, variables, habits)
     steps = [
         {
             "path": step.path,
@@ -187,13 +195,13 @@ def explained(footprint: Footprint, variables: Mapping[str, Any]) -> dict[str, A
             "objects": step.objects,
             "after": step.after,
         }
-        for step in _steps(footprint, variables)
+        for step in _steps(footprint, variables, habits)
         if step.requests
     ]
     return {"requestsAtMost": estimate.requests, "values": estimate.values, "steps": steps}
 
 
-def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]:
+def _steps(footprint: Footprint, variables: Mapping[str, Any], habits: Habits) -> Iterator[Step]:
     values = _Values(footprint, variables)
     wanted: Counter[str] = Counter()
     for site in footprint.sites:
@@ -201,7 +209,7 @@ def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]
             continue
         cost = site.cost
         if isinstance(cost, WindowCost):
-            yield from _window(site, cost, values)
+            yield from _window(site, cost, values, habits)
         elif isinstance(cost, JoinCost):
             yield from _joined(site, 1, values)
         elif isinstance(cost, ObjectCost):
@@ -217,7 +225,7 @@ def _steps(footprint: Footprint, variables: Mapping[str, Any]) -> Iterator[Step]
             yield Step(NOWHERE, "GET", route, {"per_page": LARGEST_PAGE_SIZE}, requests, 0, 0)
 
 
-def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:
+def _window(site: Site, cost: WindowCost, values: "_Values", habits: Habits) -> Iterator[Step]:
     first, last, after, before = (
         values.argument(site, name) for name in ("first", "last", "after", "before")
     )
@@ -232,7 +240,11 @@ def _window(site: Site, cost: WindowCost, values: "_Values") -> Iterator[Step]:
             "per_page": pages[0].per_page if pages else 1,
         }
     requests = window_requests(
-        rows, backwards=backwards, anchored=anchored, counted=values.hold(site.counted)
+        rows,
+        backwards=backwards,
+        anchored=anchored,
+        counted=values.hold(site.counted),
+        unlinked=habits.is_unlinked(cost.collection),
     )
     yield Step(site.path, "GET", cost.route, parameters, requests, rows, rows * site.values)
     yield from _joined(site, rows, values)

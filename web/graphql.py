@@ -29,7 +29,7 @@ from web.visits import Visit
 ALLOW: Final = (b"allow", b"GET, POST")
 ALLOW_POST: Final = (b"allow", b"POST")
 NOT_ACCEPTABLE: Final = "Answers are application/graphql-response+json or application/json."
-LARGE: Final = 10_000
+LARGE: Final = 1_000
 """Values in an answer, estimated, from which compiling its selections pays at once."""
 CLIENT_GONE: Final = 499
 
@@ -192,11 +192,13 @@ class Endpoint:
         limits = self._settings.limits
         if variables:
             check_variables(variables, limits)
-        estimate = estimated(chosen.footprint, variables)
+        habits = self._service.habits
+        estimate = estimated(chosen.footprint, variables, habits)
         assert_affordable(estimate, limits.upstream_requests)
         visit.operation.estimated_requests = estimate.requests
         if b"x-explain" in visit.headers:
-            return answers.explained(visit.media_type, explained(chosen.footprint, variables))
+            plan = explained(chosen.footprint, variables, habits)
+            return answers.explained(visit.media_type, plan)
         visit.large = estimate.values >= LARGE
         return await self._operation_answer(visit, prepared, chosen, variables)
 

@@ -150,7 +150,8 @@ class LiveEndpoint(Endpoint):
             )
         if variables:
             check_variables(variables, limits)
-        assert_affordable(estimated(chosen.footprint, variables), limits.upstream_requests)
+        estimate = estimated(chosen.footprint, variables, self._service.habits)
+        assert_affordable(estimate, limits.upstream_requests)
         self._outcomes.assert_variables(prepared, chosen, variables)
         return chosen
 

@@ -1,12 +1,13 @@
 """The service: what the endpoint serves, and what it needs for that."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from graphql import GraphQLError
 from strawberry import Schema
 
+from resolvers.habits import Habits
 from upstream.caller import Caller
 from upstream.keepsakes import Keepsakes
 from web.answers import Send
@@ -37,7 +38,8 @@ class Service:
 
     `presented` makes any error one that a caller may see. `admit` gets a token and an address,
     counts, and returns headers for the answer or raises Refused. `keepsakes` is where a caller's
-    whole answers may be kept, None where its token is none. `observers` are called with the
+    whole answers may be kept, None where its token is none. `habits` is what is known of the lists
+    that operations are made of. `observers` are called with the
     record of each request when it is over.
     """
 
@@ -48,5 +50,6 @@ class Service:
     presented: Presented
     page: Application
     keepsakes: Callable[[Caller], Keepsakes | None]
+    habits: Habits = field(default_factory=Habits)
     admit: Admit | None = None
     observers: Sequence[Callable[[Operation], None]] = ()
