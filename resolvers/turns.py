@@ -14,15 +14,15 @@ RowT = TypeVar("RowT")
 
 LONG: Final = 100
 """Rows beyond which a list is completed in pieces: no page of the REST API has more."""
-PIECE: Final = 50
-"""Rows of one piece."""
+PIECE: Final = 25
+"""Rows of one piece, and of all that is completed in one round of the event loop."""
 
 
 class Turns:
     """The turns of all operations of a process, in the order in which they are asked for.
 
-    In one round of the event loop as many pieces have theirs as make up LONG rows, and at least
-    one. Belongs to one event loop.
+    In one round of the event loop there is one, or as many as have no more than PIECE rows
+    together: whoever else waits needs a few rounds. Belongs to one event loop.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Turns:
             loop.call_soon(self._next_round)
 
     def _fits(self, rows: int) -> bool:
-        return self._rows == 0 or self._rows + rows <= LONG
+        return self._rows == 0 or self._rows + rows <= PIECE
 
     def _next_round(self) -> None:
         self._rows = 0
