@@ -18,12 +18,14 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PEERS: Final = ROOT / "benchmarks" / "peers"
 LOGS: Final = ROOT / "benchmarks" / "results" / "logs"
 
-_NOTHING_KEPT: Final = (
+_NOTHING_FRESH: Final = (
     *("--fresh-catalogue", "0", "--fresh-finished-days", "0", "--fresh-open-days", "0"),
     *("--cache-bytes", "0"),
 )
+_NOTHING_KEPT: Final = (*_NOTHING_FRESH, "--readings-bytes", "0")
 _MODES: Final[Mapping[Mode, tuple[str, ...]]] = {
     "plain": _NOTHING_KEPT,
+    "seen": _NOTHING_FRESH,
     "shared": _NOTHING_KEPT,
     "cached": (),
 }
@@ -78,7 +80,7 @@ MERCURIUS: Final = Contender("Mercurius + jit", "mercurius.js")
 YOGA: Final = Contender("Yoga + jit", "yoga.js")
 APOLLO: Final = Contender("Apollo Server", "apollo.js")
 PLAIN_STRAWBERRY: Final = Contender(
-    "plain Strawberry", "benchmarks.plain_strawberry", frozenset({"plain", "shared"})
+    "plain Strawberry", "benchmarks.plain_strawberry", frozenset({"plain", "seen", "shared"})
 )
 
 CONTENDERS: Final = (FACADE, MERCURIUS, YOGA, APOLLO, PLAIN_STRAWBERRY)
@@ -102,6 +104,7 @@ MEANS: Final = (
         ("album", "albums", "listenings", "shared"),
         *("--compiled", "false"),
     ),
+    _without("readings", ("seen-albums",), "--readings-bytes", "0"),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
     _without("shared executions", ("shared",), "--share-operations", "false"),
     _without("kept answers", ("cached-album", "cached-albums"), "--keep-answers", "false"),

@@ -6,9 +6,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 from benchmarks.catalogue import FIRST_ALBUM
 
-Mode: TypeAlias = Literal["plain", "shared", "cached"]
-"""What a server may do: keep nothing between requests, join equal requests that are in flight, or
-answer from its own cache."""
+Mode: TypeAlias = Literal["plain", "seen", "shared", "cached"]
+"""What a server may do: keep nothing between requests, know bytes again that another caller was
+sent, join equal requests that are in flight, or answer from its own cache."""
 
 
 # Compared by identity: variables can't be hashed.
@@ -77,6 +77,14 @@ ALBUM: Final = Scenario("album", "an album by id", _ALBUM, _ONE, budget=0.20)
 ALBUMS: Final = Scenario(
     "albums", "100 albums with artists, label and tracks", _ALBUMS, _HUNDRED, budget=3.5
 )
+SEEN_ALBUMS: Final = Scenario(
+    "seen-albums",
+    "the same 100 albums, which others were sent before",
+    _ALBUMS,
+    _HUNDRED,
+    mode="seen",
+    budget=3.5,
+)
 LISTENINGS: Final = Scenario(
     "listenings",
     "100 listenings with the album and the track of each",
@@ -126,6 +134,7 @@ SCENARIOS: Final = (
     NOTHING,
     ALBUM,
     ALBUMS,
+    SEEN_ALBUMS,
     LISTENINGS,
     LATE,
     SHARED,

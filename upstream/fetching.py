@@ -14,6 +14,7 @@ from upstream.errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, U
 from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.questions import Place, Question
+from upstream.readings import Readings
 from upstream.retries import Retries
 from upstream.sender import Course, Sender
 from upstream.statuses import failure
@@ -55,6 +56,7 @@ class Fetcher:
         self._observer = observer
         self._retries = Retries(policy)
         self._album_path = AlbumPath()
+        self._readings = Readings(policy.readings_bytes)
 
     async def fetched(self, question: Question[T], errand: Errand) -> Fetched[T]:
         """What the REST API says; raises an UpstreamError where it doesn't."""
@@ -134,7 +136,7 @@ class Fetcher:
 
     def _read(self, question: Question[T], answer: Answer, course: Course) -> Decoded[Any]:
         try:
-            decoded = question.read(answer)
+            decoded = self._readings.read(question, answer)
         except BadResponse as error:
             course.misread = True
             self._sender.misread(course.place.route, str(error))

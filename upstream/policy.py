@@ -108,6 +108,10 @@ class Policy:
     cache_bytes: int = 64 * 1024 * 1024
     """Bytes of decoded answers that this process keeps, estimated; 0 for no cache."""
 
+    readings_bytes: int = 32 * 1024 * 1024
+    """Bytes of catalogue answers that are kept to compare others with: what comes again, for
+    whichever token, is not decoded again; 0 for none."""
+
     cache_secret: str | None = field(default=None, repr=False)
     """The secret that tokens are hashed with, equal in all replicas that share a Redis; without
     one, each process makes its own, or with a Redis uses a fixed word."""
