@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from web.begun import Begun
 from web.refusals import Refused, malformed
 
 Message = MutableMapping[str, Any]
@@ -72,12 +73,12 @@ class Body:
         """
         if length is not None and length.isdigit() and int(length[:20]) > limit:
             raise _too_large(limit)
+        reading = Begun(self._whole(limit))
+        if reading.done:
+            return await reading
         try:
             async with asyncio.timeout(seconds):
-                first = await self._part()
-                return (
-                    first if self.ended and len(first) <= limit else await self._rest(first, limit)
-                )
+                return await reading
         except TimeoutError:
             self.ended = True
             raise Refused(
@@ -98,12 +99,12 @@ class Body:
                 while not self.ended and left > 0:
                     left -= len(await self._part())
 
-    async def _rest(self, first: bytes, limit: int) -> bytes:
-        parts = [first]
-        size = len(first)
+    async def _whole(self, limit: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
         while size <= limit:
             if self.ended:
-                return b"".join(parts)
+                return parts[0] if len(parts) == 1 else b"".join(parts)
             parts.append(await self._part())
             size += len(parts[-1])
         raise _too_large(limit)
