@@ -75,12 +75,13 @@ class Contender:
         return [sys.executable, "-m", self.program, upstream, str(port)], {}
 
 
-FACADE: Final = Contender("this facade", "server.py")
+_FACADE_MODES: Final[frozenset[Mode]] = frozenset(_MODES)
+FACADE: Final = Contender("this facade", "server.py", _FACADE_MODES)
 MERCURIUS: Final = Contender("Mercurius + jit", "mercurius.js")
 YOGA: Final = Contender("Yoga + jit", "yoga.js")
 APOLLO: Final = Contender("Apollo Server", "apollo.js")
 PLAIN_STRAWBERRY: Final = Contender(
-    "plain Strawberry", "benchmarks.plain_strawberry", frozenset({"plain", "seen", "shared"})
+    "plain Strawberry", "benchmarks.plain_strawberry", frozenset({"plain", "shared"})
 )
 
 CONTENDERS: Final = (FACADE, MERCURIUS, YOGA, APOLLO, PLAIN_STRAWBERRY)
@@ -95,7 +96,7 @@ class Without:
 
 
 def _without(what: str, scenarios: tuple[str, ...], *flags: str) -> Without:
-    return Without(Contender(f"without {what}", "server.py", flags=flags), scenarios)
+    return Without(Contender(f"without {what}", "server.py", _FACADE_MODES, flags), scenarios)
 
 
 MEANS: Final = (

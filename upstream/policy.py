@@ -108,7 +108,7 @@ class Policy:
     cache_bytes: int = 64 * 1024 * 1024
     """Bytes of decoded answers that this process keeps, estimated; 0 for no cache."""
 
-    readings_bytes: int = 32 * 1024 * 1024
+    readings_bytes: int = 16 * 1024 * 1024
     """Bytes of catalogue answers that are kept to compare others with: what comes again, for
     whichever token, is not decoded again; 0 for none."""
 
