@@ -20,6 +20,9 @@ from upstream.listing import (
 
 from .windows import Ask, Sizes
 
+_COMMON: Final = frozenset({"albums", "artists", "labels"})
+"""The lists of the catalogue; reports are of somebody and some days."""
+
 _ROUND: Final = 10
 """A maximum that somebody chose is a multiple of this, most likely."""
 
@@ -48,10 +51,15 @@ class Habit:
 
     `fixed` is the size of its pages where it ignores `per_page`; `largest` the most that it
     serves; `confirmed` the largest size that it was seen to respect, 0 for none; `linked` whether
-    it gives a Link header, None where that is not known.
+    it gives a Link header, None where that is not known. `end` is how long a list without Link
+    was when its end was last searched for, None where nobody has, or where each caller has a list
+    of their own: it tells where to look first, and nothing else.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_common: bool = True) -> None:
+        """`is_common` says that all callers see about the same list."""
+        self._is_common = is_common
+        self.end: int | None = None
         self.fixed: int | None = None
         self.largest = LARGEST_PAGE_SIZE
         self.confirmed = 0
@@ -66,6 +74,11 @@ class Habit:
     def known(self) -> bool:
         """Whether it is known that the list respects `per_page`, or that it does not."""
         return self.fixed is not None or self.confirmed > 0
+
+    def ended(self, end: int) -> None:
+        """The end of the list was found by searching."""
+        if self._is_common:
+            self.end = end
 
     def respected(self, size: int) -> None:
         """A page had just the size that was asked for."""
@@ -145,7 +158,11 @@ class Habits:
 
     def of(self, collection: Collection) -> Habit:
         """What is known of one collection's lists."""
-        return self._by_collection.setdefault(collection, Habit())
+        habit = self._by_collection.get(collection)
+        if habit is None:
+            is_common = collection in _COMMON
+            habit = self._by_collection[collection] = Habit(is_common=is_common)
+        return habit
 
 
 def _meaningful(links: Links | None, page: int) -> Links | None:

@@ -185,12 +185,13 @@ class Hand:
 
         Of these only the rows from place `after` on are brought, and with them the one there.
         Link tells the end, or nearly so. Without it, or where it is wrong, the end is searched
-        for, close to where it should be and then from the front with ever fewer pages between;
-        BadResponse where even that does not find it.
+        for, close to where it was or should be, and then from the front with ever fewer pages
+        between; BadResponse where even that does not find it.
         """
-        if self._last is None and self._habit.linked is not False:
+        habit = self._habit
+        if self._last is None and habit.linked is not False:
             await self._ask([Ask(1, 1)])
-        elif self._last is None and not self.rows:
+        elif self._last is None and not self.rows and habit.end is None:
             # Another list of the collection may have had no Link, for it had but one page.
             await self._ask([Ask(1, min(self._sizes.greatest, LARGEST_PAGE_SIZE))])
         for _ in range(2):  # the list may have grown since, and Link with it
@@ -202,8 +203,14 @@ class Hand:
             await self.cover(max(0, low), page * stride, backwards=True)
             if self._last == said:
                 break
-        granted = self.spent + (LONGEST_SEARCH if self._last is None else _SEARCH_AGAINST_LINK)
-        close = self._ceiling is not None
+        if self.end is None:
+            await self._search_end()
+
+    async def _search_end(self) -> None:
+        is_linked, habit = self.is_linked, self._habit
+        granted = self.spent + (_SEARCH_AGAINST_LINK if is_linked else LONGEST_SEARCH)
+        known = None if is_linked else habit.end
+        close = known is not None or self._ceiling is not None
         while self.end is None:
             if self.spent >= granted:
                 raise BadResponse("a list has no end that could be found")
@@ -213,8 +220,14 @@ class Hand:
             if self._ceiling is not None:
                 last = (self._ceiling - 1) // stride
                 page = last + 1 if close else min(page, (first + last) // 2 + 1)
-            close = False
+                close = False
+            elif close and known is not None:
+                # Where it was seen last, and then one page further.
+                page = max(first, (known - 1) // stride) + 1
+                close = first == 0 or page > first + 1
             await self._ask([Ask(page, min(stride, LARGEST_PAGE_SIZE))])
+        if not is_linked:
+            habit.ended(self.end)
 
     async def count(self) -> int | None:
         """The length of the list, for one request at most; None where that can't tell it."""

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolvers.cursors import cursor_of
+from resolvers.habits import Habits
 from resolvers.listings import Arguments
 from tests.paged_list import ALBUMS, PagedList, end_of, numbers_of
 
@@ -83,10 +84,13 @@ async def test_any_window_of_n_rows_is_a_request_a_hundred_and_one(
     )
     size = data.draw(st.sampled_from([0, 1, 25, 75, 99, 100, 101, 250, 500]) | st.integers(0, 500))
     after, before = (data.draw(places_of_cursors(length)) for _ in range(2))
-    rows = PagedList(list(range(400)))
+    # Without Link the end has to be searched for, once.
+    rows = PagedList(list(range(400)), linked=not warm or data.draw(st.booleans()))
     if warm:
         await rows.window(Arguments(first=60))
     rows.numbers = list(range(length))
+    if warm and not rows.linked:
+        await rows.window(Arguments(last=3))
 
     cost = await rows.cost(
         Arguments(
@@ -99,6 +103,47 @@ async def test_any_window_of_n_rows_is_a_request_a_hundred_and_one(
 
     to_find_the_end = backwards and before is None
     assert cost <= math.ceil(size / 100) + 1 + to_find_the_end
+
+
+@pytest.mark.parametrize("size", [1, 25, 75, 100, 101, 250, 500])
+@pytest.mark.parametrize("more", [-30, -1, 0, 1, 30])
+@pytest.mark.parametrize("length", [LENGTH, 1_200, 1_201])
+async def test_an_end_that_was_searched_for_once_is_found_near_where_it_was(
+    size: int, more: int, length: int
+) -> None:
+    rows = PagedList(list(range(length)), linked=False)
+    await rows.window(Arguments(first=60))
+    searching = await rows.cost(Arguments(last=10))
+    rows.numbers = list(range(length + more))
+
+    shown = await rows.window(Arguments(last=size))
+    found = await rows.cost(Arguments(last=size))
+
+    assert numbers_of(shown) == rows.numbers[-size:]
+    assert searching > 4
+    assert found <= math.ceil(size / 100) + 2
+
+
+@pytest.mark.parametrize(("before", "after"), [(1_237, 300), (300, 1_237), (1_237, 0), (0, 90)])
+async def test_an_end_that_is_far_from_where_it_was_is_searched_for_anew(
+    before: int, after: int
+) -> None:
+    rows = PagedList(list(range(before)), linked=False)
+    await rows.window(Arguments(last=10))
+    rows.numbers = list(range(after))
+
+    assert numbers_of(await rows.window(Arguments(last=10))) == rows.numbers[-10:]
+    assert rows.habits.of("albums").end in {before, after}
+
+
+def test_where_somebodys_own_list_ended_is_not_remembered() -> None:
+    habits = Habits()
+    for collection in ("listenings", "deliveries", "albums"):
+        habits.of(collection).ended(100)
+
+    assert habits.of("listenings").end is None
+    assert habits.of("deliveries").end is None
+    assert habits.of("albums").end == 100
 
 
 async def test_the_last_rows_after_a_cursor_come_with_the_row_of_the_cursor() -> None:
