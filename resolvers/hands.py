@@ -198,9 +198,10 @@ class Hand:
             if self._last is None or self.end is not None:
                 break
             said = page, stride = self._last
-            low = max(0, (page - 1) * stride + 1 - size)
-            low = after if after >= low - 1 else low
-            await self.cover(max(0, low), page * stride, backwards=True)
+            low = (page - 1) * stride + 1 - size
+            await self.cover(
+                max(0, after if after >= low - 1 else low), page * stride, backwards=True
+            )
             if self._last == said:
                 break
         if self.end is None:

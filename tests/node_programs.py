@@ -6,7 +6,6 @@ What they ask is `python server.py`, as anybody runs it, in front of a sandbox i
 import json
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import sandbox
+from tests import needs
 
 ROOT = Path(__file__).parent.parent
 GATEWAYS = ROOT / "tests" / "gateways"
@@ -40,15 +38,9 @@ _FACADE = {
 
 def installed(folder: Path) -> Path:
     """The folder, once its packages are there; without them the test is skipped, in CI it fails."""
-    reason = None
-    if shutil.which("node") is None:
-        reason = "Node.js is not here"
-    elif not (folder / "node_modules").exists():
-        reason = f"packages are missing: npm ci --prefix {folder.relative_to(ROOT)}"
-    if reason is not None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    needs.program("node")
+    if not (folder / "node_modules").exists():
+        needs.missing(f"packages are missing: npm ci --prefix {folder.relative_to(ROOT)}")
     return folder
 
 

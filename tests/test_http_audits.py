@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import needs
 from tests.served import application, served
 
 FOLDER = Path(__file__).parent / "clients" / "graphql-http"
@@ -17,13 +16,8 @@ FOLDER = Path(__file__).parent / "clients" / "graphql-http"
 @pytest.fixture(scope="module")
 def node() -> str:
     """The node command, with the audits installed beside their lock."""
-    command, npm = shutil.which("node"), shutil.which("npm")
-    if command is None or npm is None:
-        reason = "Node.js with npm is not here: the audits are written in it"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return command
+    needs.program("npm")
+    return needs.program("node")
 
 
 async def _output(*command: str) -> str:

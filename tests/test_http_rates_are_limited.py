@@ -1,8 +1,6 @@
 """Rate limits: a token, or an address without one, may send so much, and is told what is left."""
 
 import asyncio
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tests import needs
 from tests.served import Served, application, served
 from upstream.policy import Policy
 from web.rates import BoundedMemory, Rates, _site
@@ -118,14 +117,10 @@ async def test_a_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """A Redis of our own, on a free port."""
-    if shutil.which("redis-server") is None:
-        reason = "redis-server is not here"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = needs.program("redis-server", "valkey-server")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    command = [program, "--port", str(port), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own
         yield f"redis://127.0.0.1:{port}/0"
         server.terminate()

@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import sandbox
+from tests import needs
 from tests.served import QUIET, served
 from web.app import create_app
 from web.playground import ASSETS, QUERIES, VENDOR, SandboxUser, examples
@@ -52,15 +52,6 @@ VARIABLES = "document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMir
 KEPT = "(storage) => Object.entries({...storage}).map(([key, value]) => `${key}=${value}`).join()"
 OFFER = "#session >> text=Use the sandbox"
 EXAMPLES = [each for section in examples(QUERIES) for each in section["operations"]]
-
-
-def there_or_skipped(thing: object, missing: str) -> None:
-    """Skip where a thing is missing; in CI, fail."""
-    if thing:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
 
 
 @dataclass
@@ -100,10 +91,8 @@ def upstream() -> Iterator[sandbox.Running]:
 @pytest.fixture
 def facade(upstream: sandbox.Running) -> Iterator[Facade]:
     """A facade of its own for each test: nothing is cached, no breaker is open."""
-    there_or_skipped(
-        all((ASSETS / name).is_file() for name in VENDOR),
-        "scripts/install-playground has not been run",
-    )
+    if not all((ASSETS / name).is_file() for name in VENDOR):
+        needs.missing("scripts/install-playground has not been run")
     upstream.orders.clear()
     started, ended = threading.Event(), threading.Event()
     urls: list[str] = []
@@ -129,12 +118,11 @@ def facade(upstream: sandbox.Running) -> Iterator[Facade]:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    there_or_skipped(chromium, "there is no chromium: name one with CHROMIUM=...")
+    chromium = os.environ.get("CHROMIUM") or needs.program("chromium")
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may be missing
     except ImportError:
-        there_or_skipped(thing=False, missing="playwright is not installed")
+        needs.missing("playwright is not installed")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
         yield launched

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -11,9 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 import sandbox
+from tests import needs
 
 ROOT = Path(__file__).parent.parent
 QUERY = (
@@ -24,9 +23,7 @@ QUERY = (
 @asynccontextmanager
 async def redis() -> AsyncIterator[str]:
     """A Redis of the test's own."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        pytest.skip("there is no redis-server on this machine")
+    program = needs.program("redis-server", "valkey-server")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

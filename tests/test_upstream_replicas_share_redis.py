@@ -1,8 +1,6 @@
 """Replicas: they share answers and the news of dead tokens through a Redis that tells nothing."""
 
 import asyncio
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 import sandbox
+from tests import needs
 from tests.upstream_asked import Watching, caller, client
 from upstream import sealing
 from upstream.caller import Exchange
@@ -23,13 +22,6 @@ from upstream.errors import Unauthenticated, Unavailable
 from upstream.freshness import Freshness
 from upstream.listing import Listing
 from upstream.sharing import SharedAnswer
-
-redis_server = shutil.which("redis-server") or shutil.which("valkey-server")
-if redis_server is None and os.environ.get("CI") == "true":
-    raise RuntimeError("these tests need a redis-server or a valkey-server")
-pytestmark = pytest.mark.skipif(
-    redis_server is None, reason="there is neither a redis-server nor a valkey-server here"
-)
 
 LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
 
@@ -46,10 +38,9 @@ class RedisServer:
 
     def start(self) -> None:
         """Start, empty."""
-        assert redis_server is not None
         options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(  # noqa: S603 - a server of our own choice
-            [redis_server, "--port", str(self.port), *options],
+            [needs.program("redis-server", "valkey-server"), "--port", str(self.port), *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -43,10 +43,10 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
+from upstream.recent import Recent
 from web.estimates import Footprints
 from web.limits import Limits, check_document, check_text
 from web.request_errors import RequestError
-from web.shelf import Shelf
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 15_000
 """Steps that comparing fields of one name may take in validation, which is quadratic.
@@ -128,7 +128,7 @@ class Documents:
     """All documents that are kept for one schema.
 
     A document is kept for good, as long as it is used, from its second use on. Until then, and
-    with errors for ever, it stands on a shelf of its own: whoever sends many that are used once
+    with errors for ever, it stands in a place of its own: whoever sends many that are used once
     can't push out those that others use.
     """
 
@@ -154,9 +154,9 @@ class Documents:
             if introspection
             else (*specified_rules, NoSchemaIntrospectionCustomRule)
         )
-        self._used = Shelf[Prepared](entries, characters)
-        self._new = Shelf[Prepared](max(entries // 4, 1), characters // 4)
-        self._refused = Shelf[Prepared](max(entries // 4, 1), characters // 4)
+        self._used = Recent[Prepared](entries, characters)
+        self._new = Recent[Prepared](max(entries // 4, 1), characters // 4)
+        self._refused = Recent[Prepared](max(entries // 4, 1), characters // 4)
         self._thread = ThreadPoolExecutor(1, "documents")
         self._under_way: dict[str, asyncio.Future[Prepared]] = {}
 

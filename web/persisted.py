@@ -20,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from upstream.recent import Recent
 from web.request_errors import RequestError
-from web.shelf import Shelf
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -60,7 +60,7 @@ class MemoryStore:
     """Texts in this process, bounded."""
 
     def __init__(self, entries: int = 1_000, characters: int = 1_000_000) -> None:
-        self._texts = Shelf[str](entries, characters)
+        self._texts = Recent[str](entries, characters)
 
     async def get(self, digest: str) -> str | None:
         """The text with this hash; None where it is not known."""

@@ -1,8 +1,9 @@
 """The rate limits: how many requests a minute one token, or one address without a token, may send.
 
 The library `limits` counts in sliding windows, in this process or in the Redis that replicas
-share. Its own store in memory looks through all keys at every hit (6 ms with 20,000 keys), which
-would make the limiter the weakest part; the one here is bounded and looks at one.
+share. Its own store in memory looks through all keys at every hit of a sliding window (6 ms with
+20,000 keys), which would make the limiter the weakest part; the one here is bounded and looks at
+one.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from upstream.policy import Policy
@@ -29,21 +30,16 @@ _WINDOW_SECONDS: Final = 60
 _IPV6_SITE_BITS: Final = 64
 
 
-class BoundedMemory(Storage, SlidingWindowCounterSupport):
+class BoundedMemory(MemoryStorage):
     """The counts of this process: for each key those of two windows, for so many keys."""
 
-    STORAGE_SCHEME = None
+    STORAGE_SCHEME = []  # noqa: RUF012 - the library declares it so; no URI leads here
 
     def __init__(self, most: int = MOST_CALLERS) -> None:
         """`most` keys are counted at once."""
         super().__init__()
         self._most = most
         self._counts: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """What it can raise: nothing, but the library asks."""
-        return ValueError
 
     def _count(self, key: str, expiry: int, now: float) -> tuple[int, int, int]:
         """The window's number, the count in the one before it and the count in it."""
@@ -78,22 +74,6 @@ class BoundedMemory(Storage, SlidingWindowCounterSupport):
         """Forget a key."""
         del expiry
         self._counts.pop(key, None)
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Not for windows that slide."""
-        raise NotImplementedError
-
-    async def get(self, key: str) -> int:
-        """Not for windows that slide."""
-        raise NotImplementedError
-
-    async def get_expiry(self, key: str) -> float:
-        """Not for windows that slide."""
-        raise NotImplementedError
-
-    async def check(self) -> bool:
-        """Memory is always there."""
-        return True
 
     async def reset(self) -> int:
         """Forget everybody; how many they were."""

@@ -39,8 +39,8 @@ class Service:
     `presented` makes any error one that a caller may see. `admit` gets a token and an address,
     counts, and returns headers for the answer or raises Refused. `keepsakes` is where a caller's
     whole answers may be kept, None where its token is none. `habits` is what is known of the lists
-    that operations are made of. `observers` are called with the
-    record of each request when it is over.
+    that operations are made of. `observers` are called with the record of each request when it is
+    over.
     """
 
     schema: Schema

@@ -1,4 +1,4 @@
-"""A shelf: what was used last, bounded in entries and in their size."""
+"""Recent: what was used last, bounded in entries and in their size."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Shelf(Generic[T]):
+class Recent(Generic[T]):
     """Things by text; where there is no more room, those that were used least lately go.
 
     Each thing has the size that it was put there with, by default its text's characters.
@@ -38,7 +38,7 @@ class Shelf(Generic[T]):
         return found[0]
 
     def put(self, text: str, kept: T, size: int | None = None) -> None:
-        """Keep something under a text, unless it would need more than the whole shelf."""
+        """Keep something under a text, unless it alone would need more room than there is."""
         size = len(text) if size is None else size
         self.take(text)
         if size > self._most:
