@@ -510,6 +510,17 @@ async def test_a_redis_that_falls_silent_is_noticed_without_any_traffic(
         assert one.state().cache_entries == 0
 
 
+async def test_a_replica_stops_whatever_it_is_just_hearing(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With a heartbeat all the time, half of these stops came just when one was being sent.
+    monkeypatch.setattr("upstream.replicas._HEARTBEAT", 0.0005)
+    async with sandbox.running() as api, asyncio.timeout(10):
+        for moments in range(20):
+            async with replica(api, redis):
+                await asyncio.sleep(0.002 + moments * 0.00003)
+
+
 async def test_an_answer_that_this_version_can_not_read_is_none(redis: RedisServer) -> None:
     async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
         await asked(one, 399)

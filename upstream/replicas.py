@@ -42,6 +42,9 @@ _NEITHER: Final[_Pair] = (None, None)
 _HEARTBEAT: Final = 5.0
 """Seconds of silence after which the connection that news come in on is tried."""
 
+_CANCELLED_WITHIN: Final = 0.1
+"""Seconds after which a task that goes on was not cancelled after all."""
+
 _LARGE: Final = 64 * 1024
 """Bytes from which sealing and unsealing leave the event loop to others."""
 
@@ -73,9 +76,14 @@ class Replicas:
 
     async def close(self) -> None:
         """Stop listening, and leave what is not written yet."""
-        tasks = [*self._writes, *filter(None, (self._subscription, self._telling))]
-        for task in tasks:
-            task.cancel()
+        tasks = {*self._writes, *filter(None, (self._subscription, self._telling))}
+        left = tasks
+        while left:
+            for task in left:
+                task.cancel()
+            # The asyncio.wait_for of Python 3.11, which the library uses, may lose a cancellation
+            # that comes together with what was waited for.
+            _, left = await asyncio.wait(left, timeout=_CANCELLED_WITHIN)
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._line.close()
 
