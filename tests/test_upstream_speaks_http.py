@@ -1,0 +1,299 @@
+"""What goes over the wire to the REST API and comes back from it, byte for byte."""
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests import needs
+from upstream.errors import BadResponse, TimedOut, Unavailable
+from upstream.policy import Policy
+from upstream.transport import Answer, Transport
+
+OK = b"HTTP/1.1 200 OK\r\n"
+EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
+PATIENCE = 0.3
+
+
+@dataclass
+class Wire:
+    """A server that answers each request with the next bytes that it was given.
+
+    None in the place of bytes is a pause for ever; the last bytes are followed by the end of the
+    connection where `closes` says so. `received` holds the requests of each connection.
+    """
+
+    answers: list[Sequence[bytes | None]]
+    closes: bool = False
+    port: int = 0
+    received: list[list[bytes]] = field(default_factory=list)
+    serving: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        requests: list[bytes] = []
+        self.received.append(requests)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self.serving.add(serving)
+        try:
+            while True:
+                requests.append(await reader.readuntil(b"\r\n\r\n"))
+                for part in self.answers.pop(0):
+                    if part is None:
+                        await reader.read()
+                        return
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+                if self.closes:
+                    return
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the client has gone
+        finally:
+            writer.close()
+            with suppress(ConnectionError, ssl.SSLError):
+                await writer.wait_closed()
+
+
+@asynccontextmanager
+async def wire(
+    *answers: Sequence[bytes | None],
+    closes: bool = False,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Wire]:
+    """Such a server, until the block ends."""
+    served = Wire(list(answers), closes)
+    async with await asyncio.start_server(served.answer, host, 0, ssl=tls) as listening:
+        served.port = listening.sockets[0].getsockname()[1]
+        yield served
+    if served.serving:
+        await asyncio.wait(served.serving, timeout=5)
+
+
+@asynccontextmanager
+async def transport(address: str) -> AsyncIterator[Transport]:
+    async with Transport(address, Policy()) as opened:
+        yield opened
+
+
+async def answers_of(served: Wire, count: int = 1) -> list[Answer]:
+    """What comes of so many requests, one after the other."""
+    async with transport(f"http://127.0.0.1:{served.port}") as sending:
+        return [await sending.send("GET", "/a", timeout=PATIENCE) for _ in range(count)]
+
+
+async def test_a_request_has_these_lines_and_no_others() -> None:
+    async with (
+        wire([EMPTY]) as served,
+        transport(f"http://localhost:{served.port}/base/") as sending,
+    ):
+        await sending.send("GET", "/a?b=c", timeout=5, token="t-1", etag='W/"x"')
+    assert served.received == [
+        [
+            b"GET /base/a?b=c HTTP/1.1\r\n"
+            b"Host: localhost:%d\r\n"
+            b"Accept: application/json\r\n"
+            b"Accept-Encoding: identity\r\n"
+            b"User-Agent: onedtouch-graphql\r\n"
+            b"Authorization: Bearer t-1\r\n"
+            b'If-None-Match: W/"x"\r\n'
+            b"\r\n" % served.port
+        ]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "body"),
+    [
+        ([OK, b"Content-Length: 2\r\n\r\n", b"{", b"}"], b"{}"),
+        (
+            [OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n{\r\n", b"1\r\n}\r\n0\r\n\r\n"],
+            b"{}",
+        ),
+        (
+            [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", OK + b"Content-Length: 0\r\n\r\n"],
+            b"",
+        ),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + OK + b"Content-Length: 2\r\n\r\n[]"], b"[]"),
+        ([b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n[]"], b""),
+        ([b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"], b""),
+        ([EMPTY], b""),
+    ],
+)
+async def test_a_connection_is_used_again_after_an_answer_in_any_form(
+    parts: list[bytes], body: bytes
+) -> None:
+    async with wire(parts, parts) as served:
+        answers = await answers_of(served, 2)
+    assert [answer.body for answer in answers] == [body, body]
+    assert [len(requests) for requests in served.received] == [2]
+
+
+async def test_a_body_without_a_length_ends_with_its_connection() -> None:
+    async with wire([b"HTTP/1.0 200 OK\r\n\r\n", b"[1,", b"2]"], closes=True) as served:
+        assert [answer.body for answer in await answers_of(served)] == [b"[1,2]"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b"HTTP/1.1 200"],
+        [OK],
+        [b"HTTP/1.1 100 Continue\r\n\r\n"],
+        [OK, b"Content-Length: 9\r\n\r\n", b"[1,"],
+        # What comes until the connection ends must not be taken for the whole when we end it.
+        [b"HTTP/1.0 200 OK\r\n\r\n", b"[1,2]"],
+        [OK + b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\n[1,2]\r\n"],
+    ],
+)
+async def test_whatever_is_missing_in_time_is_a_timeout(parts: list[bytes]) -> None:
+    async with (
+        asyncio.timeout(20 * PATIENCE),
+        wire([*parts, None], [EMPTY]) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        with pytest.raises(TimedOut):
+            await sending.send("GET", "/a", timeout=PATIENCE)
+        assert (await sending.send("GET", "/b", timeout=PATIENCE)).status == 204
+    # What may still come is not the answer to the next request.
+    assert len(served.received) == 2
+
+
+async def test_a_body_that_drips_is_a_timeout() -> None:
+    drops = [OK, b"Content-Length: 999\r\n\r\n", *([b"1"] * 999)]
+    async with wire(drops) as served, asyncio.timeout(10 * PATIENCE):
+        with pytest.raises(TimedOut):
+            await answers_of(served)
+
+
+@pytest.mark.parametrize(
+    ("parts", "error"),
+    [
+        ([], Unavailable),
+        ([b"HTTP/1.1 2"], Unavailable),
+        ([OK, b"Content-Length: 9\r\n\r\n", b"[1,"], BadResponse),
+        ([OK + b"Content-Length: 9\r\n\r\n[1,"], BadResponse),
+        ([OK + b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\n[1,"], BadResponse),
+        ([OK + b"Transfer-Encoding: chunked\r\n\r\n", b"no length\r\n"], BadResponse),
+        ([OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n[]"], BadResponse),
+        ([OK + b"Content-Length: -2\r\n\r\n[]"], BadResponse),
+        ([OK + b"A: " + b"a" * 100_000 + b"\r\n\r\n[]"], BadResponse),
+        ([OK + b"A: a\r\n" * 1_000 + b"\r\n[]"], BadResponse),
+        ([b"SMTP ready\r\n"], BadResponse),
+    ],
+)
+async def test_what_is_broken_is_told_apart(parts: list[bytes], error: type[Exception]) -> None:
+    async with asyncio.timeout(10 * PATIENCE), wire(parts, closes=True) as served:
+        with pytest.raises(error):
+            await answers_of(served)
+
+
+async def test_an_upgrade_that_nobody_asked_for_ends_the_connection() -> None:
+    parts = [b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"]
+    async with wire(parts, [EMPTY]) as served:
+        assert [answer.status for answer in await answers_of(served, 2)] == [101, 204]
+    assert [len(requests) for requests in served.received] == [1, 1]
+
+
+async def test_an_etag_goes_back_as_the_bytes_that_it_came_as() -> None:
+    tagged = OK + b'ETag: "\xe9\xc3\xa9"\r\nContent-Length: 0\r\n\r\n'
+    async with (
+        wire([tagged], [EMPTY]) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        etag = (await sending.send("GET", "/a", timeout=5)).header("ETag")
+        await sending.send("GET", "/a", timeout=5, etag=etag)
+    assert b'If-None-Match: "\xe9\xc3\xa9"\r\n' in served.received[0][1]
+
+
+async def test_who_gives_up_leaves_a_connection_that_nobody_uses() -> None:
+    async with (
+        wire([None], [EMPTY]) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        asking = asyncio.create_task(sending.send("GET", "/a", timeout=5))
+        await asyncio.sleep(PATIENCE)
+        assert served.received
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()
+        assert (await sending.send("GET", "/b", timeout=5)).status == 204
+    assert [len(requests) for requests in served.received] == [1, 1]
+
+
+async def test_an_address_in_version_6_of_ip_is_one() -> None:
+    if not socket.has_ipv6:
+        needs.missing("version 6 of IP")
+    async with (
+        wire([EMPTY], host="::1") as served,
+        transport(f"http://[::1]:{served.port}") as sending,
+    ):
+        assert (await sending.send("GET", "/a", timeout=5)).status == 204
+    assert b"Host: [::1]:%d\r\n" % served.port in served.received[0][0]
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A new key, and a certificate for localhost that it has signed itself."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(  # noqa: S603 - the words are all our own
+        [needs.program("openssl"), *words, *names, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    return key, certificate
+
+
+ASKED_OVER_TLS = """
+import asyncio, sys
+from upstream.errors import UpstreamError
+from upstream.policy import Policy
+from upstream.transport import Transport
+
+async def asked():
+    async with Transport(sys.argv[1], Policy()) as sending:
+        try:
+            return (await sending.send("GET", "/a", timeout=5)).status
+        except UpstreamError as error:
+            return type(error).__name__
+
+print(asyncio.run(asked()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "is_trusted", "comes"),
+    [
+        ("localhost", True, "204"),
+        ("localhost", False, "Unavailable"),
+        ("127.0.0.1", True, "Unavailable"),
+    ],
+)
+async def test_a_certificate_must_be_trusted_and_be_the_hosts(
+    tmp_path: Path, host: str, comes: str, *, is_trusted: bool
+) -> None:
+    key, certificate = certified(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with wire([EMPTY], tls=context) as served:
+        asking = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            ASKED_OVER_TLS,
+            f"https://{host}:{served.port}",
+            env={"SSL_CERT_FILE": str(certificate)} if is_trusted else {},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        printed, _ = await asking.communicate()
+    assert printed.decode().strip() == comes
