@@ -1,10 +1,13 @@
 """Whole answers are served again while every part is fresh, to their own token only."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 
 import sandbox
+from schema import schema
 from tests.facade import COLD, facade
 
 WARM = {"ONEDTOUCH_LOG_REQUESTS": "false", "ONEDTOUCH_FRESH_CATALOGUE": "60"}
@@ -118,3 +121,77 @@ async def test_who_asks_what_it_cost_gets_no_kept_answer() -> None:
         assert told.body["extensions"]["cost"]["actual"] == 0
         assert [each["source"] for each in told.body["extensions"]["upstream"]] == ["cache"]
         assert "extensions" not in plain.body
+
+
+def executions() -> int:
+    """How many operations this process has executed."""
+    context: Any = schema.execution_context_class
+    count: int = context.statistics.executions
+    return count
+
+
+ABOUT_THE_SCHEMA = [
+    get_introspection_query(),
+    "{ __typename }",
+    "{ _service { sdl } }",
+    'query Named { ...A } fragment A on Query { __typename ... { __type(name: "A") { name } } }',
+]
+
+
+@pytest.mark.parametrize("query", ABOUT_THE_SCHEMA)
+async def test_what_is_asked_of_the_schema_alone_is_executed_once_for_everybody(query: str) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        first = await here.ask(query)
+        before = executions()
+        nobodys = await here.ask(query, token=None)
+        theirs = await here.ask(query, token=sandbox.PARTNER_TOKEN)
+        assert executions() == before
+        assert first.data
+        assert nobodys.body == theirs.body == first.body
+        assert nobodys.headers["Content-Type"] == first.headers["Content-Type"]
+        assert nobodys.headers["Cache-Control"] == first.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ __typename artist(id: 914) { name } }",
+        "{ ...Both } fragment Both on Query { __typename ... { artist(id: 914) { name } } }",
+        """{ _entities(representations: [{__typename: "Artist", id: "QXJ0aXN0OjkxNA=="}]) {
+          ... on Artist { name }
+        } }""",
+        '{ __typename node(id: "QXJ0aXN0OjkxNA==") { id } }',
+    ],
+)
+async def test_what_asks_for_more_than_the_schema_is_its_tokens(query: str) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        assert (await here.ask(query)).data
+        before = executions()
+        nobodys = await here.ask(query, token=None)
+        assert executions() == before + 1
+        assert nobodys.codes
+
+
+@pytest.mark.parametrize("variables", [{"deep": False}, {"deep": True}])
+async def test_other_variables_have_other_answers_about_the_schema(
+    variables: dict[str, Any],
+) -> None:
+    query = """
+        query ($deep: Boolean!) {
+          __type(name: "Label") { name fields @include(if: $deep) { name } }
+        }
+    """
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        await here.ask(query, {"deep": not variables["deep"]})
+        for _ in range(2):
+            answer = await here.ask(query, variables)
+            assert ("fields" in answer.data["__type"]) == variables["deep"]
+
+
+async def test_a_mutation_is_executed_each_time_whatever_it_asks() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        for _ in range(2):
+            before = executions()
+            answer = await here.ask("mutation { __typename }")
+            assert answer.data == {"__typename": "Mutation"}
+            assert executions() == before + 1

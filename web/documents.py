@@ -27,9 +27,13 @@ from typing import Final
 
 from graphql import (
     DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     ObjectFieldNode,
     OperationDefinitionNode,
@@ -66,11 +70,18 @@ LONGEST_SENTENCE: Final = 400
 
 _NOTHING: Final = DocumentNode(definitions=())
 
+_ABOUT_SCHEMA: Final = frozenset({"__typename", "__schema", "__type", "_service"})
+"""The fields of Query that show the schema: GraphQL's own, and Apollo Federation's."""
+
 
 class Operation:
-    """One operation of a valid document, and what it can cause upstream (web/estimates.py)."""
+    """One operation of a valid document, and what it can cause upstream (web/estimates.py).
 
-    __slots__ = ("definition", "footprint", "kind", "name")
+    `is_about_schema` says that it asks for nothing but the schema, so that its answer is the same
+    for everybody and as long as the process lives.
+    """
+
+    __slots__ = ("definition", "footprint", "is_about_schema", "kind", "name")
 
     def __init__(
         self, footprints: Footprints, document: DocumentNode, definition: OperationDefinitionNode
@@ -79,6 +90,9 @@ class Operation:
         self.kind: OperationType = definition.operation
         self.name: str | None = definition.name.value if definition.name else None
         self.footprint = footprints.footprint(document, definition)
+        self.is_about_schema = self.kind is OperationType.QUERY and _is_about_schema(
+            document, definition
+        )
 
 
 class Prepared:
@@ -122,6 +136,27 @@ class Prepared:
             "BAD_USER_INPUT",
             "The document has several operations: say which one with operationName.",
         )
+
+
+def _is_about_schema(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
+    fragments = {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    selections = list(operation.selection_set.selections)
+    while selections:
+        selection = selections.pop()
+        if isinstance(selection, FieldNode):
+            if selection.name.value not in _ABOUT_SCHEMA:
+                return False
+        elif isinstance(selection, FragmentSpreadNode):
+            # Each is looked at once, also where it is spread in many places.
+            fragment = fragments.pop(selection.name.value, None)
+            selections.extend(fragment.selection_set.selections if fragment else ())
+        elif isinstance(selection, InlineFragmentNode):
+            selections.extend(selection.selection_set.selections)
+    return True
 
 
 class Documents:

@@ -38,7 +38,8 @@ def weight_of(body: bytes) -> int:
 def seconds_of_freshness(caller: Caller, now: float) -> float:
     """How long all that the REST API said in an operation is fresh from now on; 0 for not at all.
 
-    An operation that asked nothing has nothing to be kept for: it is as quick again.
+    An operation that asked nothing has nothing to be kept for: it is as quick again, unless it is
+    about the schema, which has a place of its own.
     """
     ends: Sequence[float] = [
         caller.started + each.started + each.duration + each.fresh_for

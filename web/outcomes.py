@@ -3,6 +3,8 @@
 Equal requests that come while one is being executed wait for what it brings (`share_operations`),
 those that come while it is fresh are answered with what it brought (`keep_answers`); both before
 anything of them is parsed. Each can be switched off, and no other part of the facade knows of it.
+What is asked of the schema alone (by GraphiQL, code generators and gateways, again and again) has
+one answer for everybody, which is kept for good.
 """
 
 import asyncio
@@ -15,9 +17,9 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution import CompiledExecutionContext
-from upstream.caller import Caller
 from upstream.errors import TimedOut
 from upstream.flights import Flight, Flights
+from upstream.recent import Recent
 from web import answers
 from web.answers import Answer
 from web.documents import Operation as ChosenOperation
@@ -38,6 +40,10 @@ _ABOUT_COST: Final = frozenset({b"x-include", b"x-explain"})
 _OWN_BOUNDS: Final = frozenset({b"x-deadline-ms", b"x-most-upstream-requests"})
 _YOUNG: Final = 0.1
 """The part of its time that an execution may have spent for others still to join it."""
+
+_MOST_ABOUT_SCHEMA: Final = 256
+_BYTES_ABOUT_SCHEMA: Final = 4 * 1024 * 1024
+"""The answers about the schema that are kept: all of it has 65 kB."""
 
 # Strawberry's is quicker than graphql-core's for the values that have no awaitables in them.
 _is_awaitable: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -72,6 +78,7 @@ class Outcomes:
             executor = StrawberryGraphQLCoreExecutionContext
         self._build = executor.build
         self._keeps = settings.keep_answers and settings.policy.cache_bytes > 0
+        self._about_schema = Recent[KeptAnswer](_MOST_ABOUT_SCHEMA, _BYTES_ABOUT_SCHEMA)
         self._flights: Flights[Outcome] = Flights()
 
     async def of_equal(self, visit: Visit, sent: bytes) -> Answer | None:
@@ -88,10 +95,15 @@ class Outcomes:
             or answer_type(headers.get(b"accept")) is None
         ):
             return None
+        key = visit.key = request_key(visit.method, sent)
+        settled = self._about_schema.get(key)
+        if settled is not None:
+            _note(visit, "query", settled.operation_name, trusted=settled.trusted)
+            return answers.ready(visit.media_type, settled.body, answers.NO_STORE)
         keepsakes = self._service.keepsakes(visit.caller)
         if keepsakes is None:
             return None
-        equals = visit.equals = Equals(keepsakes, request_key(visit.method, sent))
+        equals = visit.equals = Equals(keepsakes, key)
         if self._keeps:
             found = keepsakes.find(equals.key, asyncio.get_running_loop().time())
             if found is not None:
@@ -212,18 +224,21 @@ class Outcomes:
         finally:
             context.close()
         outcome = self._executed(visit, result, context.stale)
-        if self._keeps and visit.equals is not None and outcome.whole:
-            self._keep(visit.equals, outcome, caller)
+        if self._keeps and visit.key is not None and outcome.whole:
+            self._keep(visit, visit.key, outcome, is_about_schema=chosen.is_about_schema)
         return outcome
 
-    def _keep(self, equals: Equals, outcome: Outcome, caller: Caller) -> None:
+    def _keep(self, visit: Visit, key: str, outcome: Outcome, *, is_about_schema: bool) -> None:
         """Keep an answer while all of it is fresh."""
         assert outcome.body is not None  # noqa: S101 - there is nothing else to keep
-        now = asyncio.get_running_loop().time()
-        fresh_for = seconds_of_freshness(caller, now)
         kept = KeptAnswer(outcome.body, outcome.operation.name, outcome.operation.trusted)
         weight = weight_of(outcome.body)
-        equals.keepsakes.put(equals.key, kept, weight=weight, fresh_for=fresh_for, now=now)
+        if is_about_schema:
+            self._about_schema.put(key, kept, weight)
+        elif visit.equals is not None:
+            now = asyncio.get_running_loop().time()
+            fresh_for = seconds_of_freshness(visit.caller, now)
+            visit.equals.keepsakes.put(key, kept, weight=weight, fresh_for=fresh_for, now=now)
 
     def _executed(
         self,

@@ -26,8 +26,9 @@ class Equals:
 class Visit:
     """One request while it is being answered.
 
-    `large` says that its answer will be, `equals` where the answers to its like are, and `shares`
-    whether it may have one that another of them gets.
+    `large` says that its answer will be. `key` names it and all that equal it, None where it goes
+    alone; `equals` is where the answers to these are, and `shares` whether it may have one that
+    another of them gets.
     """
 
     method: str
@@ -41,5 +42,6 @@ class Visit:
     caller: Caller = field(init=False)
     rate_headers: Headers = field(default_factory=list)
     large: bool = False
+    key: str | None = None
     equals: Equals | None = None
     shares: bool = False
