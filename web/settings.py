@@ -119,7 +119,8 @@ class Settings:
     )
     keep_answers: bool = setting(
         default=True,
-        sentence="Whether whole answers are kept, encoded, while every part of them is fresh.",
+        sentence="Whether whole answers are kept, encoded, while every part of them is fresh; what "
+        "is asked of the schema alone has one answer for everybody.",
     )
     share_operations: bool = setting(
         default=True,
