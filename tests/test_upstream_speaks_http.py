@@ -189,6 +189,7 @@ async def test_a_body_that_drips_is_a_timeout() -> None:
         ([OK + b"Content-Length: -2\r\n\r\n[]"], BadResponse),
         ([OK + b"A: " + b"a" * 100_000 + b"\r\n\r\n[]"], BadResponse),
         ([OK + b"A: a\r\n" * 1_000 + b"\r\n[]"], BadResponse),
+        ([b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000], BadResponse),
         ([b"SMTP ready\r\n"], BadResponse),
     ],
 )

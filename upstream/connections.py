@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
-from weakref import WeakKeyDictionary, WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
-from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
 from yarl import URL
 
 _MOST_OPENED_AT_ONCE: Final = 6
@@ -21,14 +19,21 @@ class Reader(ResponseHandler):
     """aiohttp's reader of answers, which tells a body that waits for more of what went wrong.
 
     aiohttp leaves the body waiting where it is the framing of a chunk that is no HTTP.
+
+    `is_kept` says that its connection has been given back, to be used again; `place` is the one
+    that it takes among those being opened, None once it has left it.
     """
 
-    def set_exception(self, exc: BaseException, exc_cause: BaseException = _NO_CAUSE) -> None:
+    is_kept: bool = False
+    place: "_Place | None" = None
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """End every wait for what should come."""
         body = self._payload
-        super().set_exception(exc, exc_cause)
+        cause = () if exc_cause is None else (exc_cause,)
+        super().set_exception(exc, *cause)
         if body is not None and not body.is_eof() and body.exception() is None:
-            body.set_exception(exc, exc_cause)
+            body.set_exception(exc, *cause)
 
 
 class Line(NamedTuple):
@@ -66,8 +71,6 @@ class Connections(aiohttp.TCPConnector):
             f"{name}: {value}\r\n" for name, value in self._request.headers.items()
         )
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
-        self._places: WeakKeyDictionary[ResponseHandler, _Place] = WeakKeyDictionary()
-        self._given: WeakSet[ResponseHandler] = WeakSet()
 
     async def take(self, seconds: float) -> Line:
         """A kept connection that is silent, or a new one; `give_back` must follow.
@@ -80,18 +83,18 @@ class Connections(aiohttp.TCPConnector):
             if not isinstance(reader, Reader) or transport is None:
                 connection.close()
                 raise aiohttp.ServerDisconnectedError
-            if reader not in self._given:
-                self._given.add(reader)
-            elif reader.should_close:
-                connection.close()
-                continue
-            return Line(connection, reader, transport)
+            if not (reader.is_kept and reader.should_close):
+                return Line(connection, reader, transport)
+            connection.close()
 
     def give_back(self, line: Line, *, usable: bool) -> None:
         """Keep a connection for the next request, or close it; where it has more to say as well."""
-        if self._places and line.reader in self._places:
-            self._places.pop(line.reader).leave()
+        reader = line.reader
+        if reader.place is not None:
+            reader.place.leave()
+            reader.place = None
         if usable:
+            reader.is_kept = True
             line.connection.release()
         else:
             line.connection.close()
@@ -107,11 +110,11 @@ class Connections(aiohttp.TCPConnector):
         place = _Place(self._room)
         try:
             async with asyncio.timeout(self._patience):
-                reader = await super()._create_connection(req, traces, timeout)
+                reader: Any = await super()._create_connection(req, traces, timeout)
         except BaseException:
             place.leave()
             raise
-        self._places[reader] = place
+        reader.place = place
         return reader
 
 

@@ -7,18 +7,23 @@ from http import HTTPStatus
 from typing import Final, Self
 
 import aiohttp
+from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from upstream import statuses
-from upstream.connections import Connections
+from upstream.connections import Connections, Reader
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _WITH_BODY: Final = frozenset({statuses.OK, statuses.CREATED})
 _INTERIM: Final = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}
+_MOST_INTERIM: Final = 20
+"""Answers like 100 and 103 before the one that counts: a server that sends them without end keeps
+the parser, and so everybody, busy."""
+
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
 
@@ -140,9 +145,7 @@ class Transport:
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
             line.transport.write(request)
-            head, content = await reader.read()
-            while head.code in _INTERIM:
-                head, content = await reader.read()
+            head, content = await self._head(reader)
             body = await self._body(head.headers, content) if head.code in _WITH_BODY else b""
             usable = not too_late
         except Exception:
@@ -154,6 +157,15 @@ class Transport:
         if too_late:
             raise TimeoutError
         return Answer(head.code, head.headers, body)
+
+    @staticmethod
+    async def _head(reader: Reader) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+        """The answer's head, after those that only announce it; BadResponse for nothing else."""
+        for _ in range(_MOST_INTERIM):
+            head, content = await reader.read()
+            if head.code not in _INTERIM:
+                return head, content
+        raise BadResponse("one interim answer after the other")
 
     async def _body(self, headers: CIMultiDictProxy[str], content: aiohttp.StreamReader) -> bytes:
         most = self._policy.most_body_bytes
