@@ -8,12 +8,15 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests import needs
-from upstream.errors import BadResponse, TimedOut, Unavailable
+from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
 from upstream.transport import Answer, Transport
 
@@ -302,3 +305,87 @@ async def test_a_certificate_must_be_trusted_and_be_the_hosts(
         )
         printed, _ = await asking.communicate()
     assert printed.decode().strip() == comes
+
+
+ANSWERS = [
+    OK + b"Content-Length: 5\r\n\r\n[1,2]",
+    OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n3\r\n,2]\r\n0\r\n\r\n",
+    OK + b"\r\n[1,2]",
+    OK + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\n[1,2]",
+    OK + b"Connection: close\r\nContent-Length: 5\r\n\r\n[1,2]",
+    b"HTTP/1.1 103 Early Hints\r\n\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+    b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n[1,2]",
+    b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\n\r\n[1,2]",
+    EMPTY,
+]
+
+
+@st.composite
+def odd_answers(draw: st.DrawFn) -> list[bytes]:
+    """Answers in a row; some of their bytes lost, repeated or changed, and cut elsewhere."""
+    answers = draw(st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=3))
+    if draw(st.booleans()):
+        return answers
+    sent = bytearray(b"".join(answers))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, max(0, len(sent) - 1)))
+        stop = draw(st.integers(start, min(len(sent), start + 12)))
+        change = draw(st.sampled_from(["lose", "repeat", "change", "insert"]))
+        if change == "lose":
+            del sent[start:stop]
+        elif change == "repeat":
+            sent[start:start] = sent[start:stop]
+        elif change == "change":
+            sent[start:stop] = draw(st.binary(max_size=12))
+        else:
+            sent[start:start] = draw(st.sampled_from([b"\r\n", b"0", b":", b" ", b"\0", b"\xff"]))
+    cuts = sorted(draw(st.sets(st.integers(0, len(sent)), max_size=3)))
+    return [bytes(sent[one:other]) for one, other in pairwise([0, *cuts, len(sent)])]
+
+
+@given(parts=odd_answers(), closes=st.booleans())
+@settings(max_examples=150, deadline=None)
+async def test_whatever_comes_is_told_in_time_and_is_nobody_elses(
+    parts: list[bytes], *, closes: bool
+) -> None:
+    """An answer that goes on after its end can't be told from the next one while that is asked.
+
+    So it is given the time to come before that.
+    """
+    sent = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                target = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+                if target == b"/odd":
+                    for part in parts:
+                        writer.write(part)
+                        await writer.drain()
+                        await asyncio.sleep(0.002)
+                    sent.set()
+                    if closes:
+                        return
+                else:
+                    writer.write(OK + b"Content-Length: %d\r\n\r\n%b" % (len(target), target))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the client has gone
+        finally:
+            writer.close()
+
+    async with (
+        asyncio.timeout(2 * LONG),
+        await asyncio.start_server(answer, "127.0.0.1", 0) as listening,
+        transport(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}") as sending,
+    ):
+        with suppress(UpstreamError):
+            await sending.send("GET", "/odd", timeout=PATIENCE / 5)
+        # Where not even the connection stood in time, nothing was sent.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(sent.wait(), PATIENCE)
+        await asyncio.sleep(0.005)
+        for target in ("/one", "/two"):
+            own = await sending.send("GET", target, timeout=LONG)
+            assert own.body == target.encode()
