@@ -20,12 +20,12 @@ class Reader(ResponseHandler):
 
     aiohttp leaves the body waiting where it is the framing of a chunk that is no HTTP.
 
-    `is_kept` says that its connection has been given back, to be used again; `place` is the one
+    `is_kept` says that its connection has been given back, to be used again; `slot` is the one
     that it takes among those being opened, None once it has left it.
     """
 
     is_kept: bool = False
-    place: "_Place | None" = None
+    slot: "_Slot | None" = None
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """End every wait for what should come."""
@@ -36,7 +36,7 @@ class Reader(ResponseHandler):
             body.set_exception(exc, *cause)
 
 
-class Line(NamedTuple):
+class Lease(NamedTuple):
     """A connection in use: as the pool knows it, what reads it, and what writes to it."""
 
     connection: Connection
@@ -72,7 +72,7 @@ class Connections(aiohttp.TCPConnector):
         )
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
 
-    async def take(self, seconds: float) -> Line:
+    async def take(self, seconds: float) -> Lease:
         """A kept connection that is silent, or a new one; `give_back` must follow.
 
         TimeoutError where there is none in time, and aiohttp's own errors.
@@ -84,20 +84,20 @@ class Connections(aiohttp.TCPConnector):
                 connection.close()
                 raise aiohttp.ServerDisconnectedError
             if not (reader.is_kept and reader.should_close):
-                return Line(connection, reader, transport)
+                return Lease(connection, reader, transport)
             connection.close()
 
-    def give_back(self, line: Line, *, usable: bool) -> None:
+    def give_back(self, lease: Lease, *, usable: bool) -> None:
         """Keep a connection for the next request, or close it; where it has more to say as well."""
-        reader = line.reader
-        if reader.place is not None:
-            reader.place.leave()
-            reader.place = None
+        reader = lease.reader
+        if reader.slot is not None:
+            reader.slot.leave()
+            reader.slot = None
         if usable:
             reader.is_kept = True
-            line.connection.release()
+            lease.connection.release()
         else:
-            line.connection.close()
+            lease.connection.close()
 
     async def _create_connection(
         self,
@@ -107,19 +107,19 @@ class Connections(aiohttp.TCPConnector):
     ) -> Any:
         # aiohttp has no public place between taking a connection from the pool and opening one.
         await self._room.acquire()
-        place = _Place(self._room)
+        slot = _Slot(self._room)
         try:
             async with asyncio.timeout(self._patience):
                 reader: Any = await super()._create_connection(req, traces, timeout)
         except BaseException:
-            place.leave()
+            slot.leave()
             raise
-        reader.place = place
+        reader.slot = slot
         return reader
 
 
-class _Place:
-    """A place among the connections that are being opened: left once, and after a moment anyway."""
+class _Slot:
+    """A slot among the connections that are being opened: left once, and after a moment anyway."""
 
     def __init__(self, room: asyncio.Semaphore) -> None:
         self._room: asyncio.Semaphore | None = room

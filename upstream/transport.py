@@ -131,8 +131,8 @@ class Transport:
         """What comes back for these bytes; raises the library's exceptions, and TimeoutError."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        line = await pool.take(seconds)
-        reader = line.reader
+        lease = await pool.take(seconds)
+        reader = lease.reader
         too_late = usable = False
 
         def give_up() -> None:
@@ -144,7 +144,7 @@ class Transport:
         alarm = loop.call_at(deadline, give_up)
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
-            line.transport.write(request)
+            lease.transport.write(request)
             head, content = await self._head(reader)
             body = await self._body(head.headers, content) if head.code in _WITH_BODY else b""
             usable = not too_late
@@ -153,7 +153,7 @@ class Transport:
                 raise
         finally:
             alarm.cancel()
-            pool.give_back(line, usable=usable)
+            pool.give_back(lease, usable=usable)
         if too_late:
             raise TimeoutError
         return Answer(head.code, head.headers, body)

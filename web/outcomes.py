@@ -31,7 +31,7 @@ from web.operations import Operation
 from web.service import Context, Service
 from web.settings import Settings
 from web.shown_errors import not_executed, shown, variable_errors
-from web.visits import Equals, Visit
+from web.visits import Visit
 from web.watching import watched
 
 # An operation ends itself by its deadline; this much later it is ended from outside.
@@ -84,8 +84,8 @@ class Outcomes:
     async def of_equal(self, visit: Visit, sent: bytes) -> Answer | None:
         """The answer to an equal request of the same token: kept, or still being worked out.
 
-        None where there is none that may be had. Who asks what an operation costs wants it
-        executed; who accepts no JSON may mean a subscription.
+        What is about the schema alone may be anybody's. None where there is none to be had. Who
+        asks what an operation costs wants it executed; who accepts no JSON may mean a subscription.
         """
         headers = visit.headers
         shares = self._settings.share_operations
@@ -100,19 +100,18 @@ class Outcomes:
         if settled is not None:
             _note(visit, "query", settled.operation_name, trusted=settled.trusted)
             return answers.ready(visit.media_type, settled.body, answers.NO_STORE)
-        keepsakes = self._service.keepsakes(visit.caller)
+        keepsakes = visit.keepsakes = self._service.keepsakes(visit.caller)
         if keepsakes is None:
             return None
-        equals = visit.equals = Equals(keepsakes, key)
         if self._keeps:
-            found = keepsakes.find(equals.key, asyncio.get_running_loop().time())
+            found = keepsakes.find(key, asyncio.get_running_loop().time())
             if found is not None:
                 kept, fresh_for = found
                 _note(visit, "query", kept.operation_name, trusted=kept.trusted)
                 return answers.ready(visit.media_type, kept.body, answers.private(fresh_for))
         # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
         visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
-        flight = self._flights.find(equals.flight_key) if visit.shares else None
+        flight = self._flights.find((keepsakes.token_key, key)) if visit.shares else None
         if flight is None or not self._is_young(flight):
             return None
         return await self._joined(visit, flight)
@@ -148,13 +147,14 @@ class Outcomes:
         """The answer of one operation, which is executed for this request, and its equals."""
         visit.operation.caller = visit.caller
         if chosen.kind is not OperationType.QUERY:
-            visit.equals = None
-        equals = visit.equals
-        if equals is None or not visit.shares or not visit.operation.estimated_requests:
+            visit.key = None
+        key, keepsakes = visit.key, visit.keepsakes
+        alone = not (visit.shares and visit.operation.estimated_requests)
+        if alone or key is None or keepsakes is None:
             outcome = await self._outcome(visit, prepared, chosen, variables, visit.receive)
             return outcome.answer
         flight = self._flights.start(
-            equals.flight_key,
+            (keepsakes.token_key, key),
             visit.caller.deadline,
             lambda _: self._outcome(visit, prepared, chosen, variables, None),
         )
@@ -235,10 +235,10 @@ class Outcomes:
         weight = weight_of(outcome.body)
         if is_about_schema:
             self._about_schema.put(key, kept, weight)
-        elif visit.equals is not None:
+        elif visit.keepsakes is not None:
             now = asyncio.get_running_loop().time()
             fresh_for = seconds_of_freshness(visit.caller, now)
-            visit.equals.keepsakes.put(key, kept, weight=weight, fresh_for=fresh_for, now=now)
+            visit.keepsakes.put(key, kept, weight=weight, fresh_for=fresh_for, now=now)
 
     def _executed(
         self,

@@ -9,25 +9,12 @@ from web.operations import Operation
 from web.refusals import Headers
 
 
-@dataclass(slots=True, frozen=True)
-class Equals:
-    """Where the answers to a request's equals are: those of its token, by what was sent."""
-
-    keepsakes: Keepsakes
-    key: str
-
-    @property
-    def flight_key(self) -> tuple[bytes, str]:
-        """The name of an execution for it that is under way."""
-        return self.keepsakes.token_key, self.key
-
-
 @dataclass(slots=True)
 class Visit:
     """One request while it is being answered.
 
     `large` says that its answer will be. `key` names it and all that equal it, None where it goes
-    alone; `equals` is where the answers to these are, and `shares` whether it may have one that
+    alone; `keepsakes` is where its token's answers are, and `shares` whether it may have one that
     another of them gets.
     """
 
@@ -43,5 +30,5 @@ class Visit:
     rate_headers: Headers = field(default_factory=list)
     large: bool = False
     key: str | None = None
-    equals: Equals | None = None
+    keepsakes: Keepsakes | None = None
     shares: bool = False
