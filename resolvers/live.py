@@ -10,6 +10,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 
 from resolvers.context import Context, Info
@@ -135,14 +136,13 @@ class _Feed:
         They are looked for from the day before the last good look to tomorrow: the REST API's day
         may have begun, or not be over, where it is another day here.
         """
-        loop = asyncio.get_running_loop()
         today = _today()
         day = dt.timedelta(days=1)
         listing = Listing("deliveries", (self._looked_on or today) - day, today + day)
         rows: list[Any] = []
         for number in range(1, MOST_PAGES + 1):
             # a long list takes longer than an operation may
-            caller = Caller(self._token, loop.time() + self._patience)
+            caller = Caller(self._token, monotonic() + self._patience)
             reply = await self._upstream.page(caller, listing, number, LARGEST_PAGE_SIZE)
             rows += reply.value.rows
             if not _goes_on(reply.value):
@@ -196,7 +196,7 @@ async def processed_deliveries(live: Live, info: Info) -> AsyncIterator[Any]:
     deliveries = live.deliveries(ours.caller.token)
     try:
         async for row in deliveries:
-            deadline = asyncio.get_running_loop().time() + live.patience
+            deadline = monotonic() + live.patience
             context = Context(
                 Caller(ours.caller.bearer, deadline), ours.upstream, ours.habits, ours.turns
             )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import Final
 
 from upstream.questions import Place
@@ -38,8 +39,7 @@ class AlbumPath:
         """The one place to ask for an album; None while that is unknown, or in doubt."""
         known = self._known
         if known is None or (
-            self._misses >= DOUBTFUL_MISSES
-            and asyncio.get_running_loop().time() - self._settled_at >= DOUBTFUL_SECONDS
+            self._misses >= DOUBTFUL_MISSES and monotonic() - self._settled_at >= DOUBTFUL_SECONDS
         ):
             return None
         return next(place for place in candidates if place.route == known)
@@ -80,7 +80,7 @@ class AlbumPath:
         """An album came back from this place."""
         self._known = place.route
         self._misses = 0
-        self._settled_at = asyncio.get_running_loop().time()
+        self._settled_at = monotonic()
 
     def missed(self) -> None:
         """There was a 404 at every place that was asked."""
@@ -89,5 +89,5 @@ class AlbumPath:
     def _doubted(self, candidates: tuple[Place, ...]) -> tuple[Place, ...]:
         """Both places, the known one first; that settles the doubt for a while."""
         self._misses = 0
-        self._settled_at = asyncio.get_running_loop().time()
+        self._settled_at = monotonic()
         return tuple(sorted(candidates, key=lambda place: place.route != self._known))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -117,7 +118,7 @@ class Answers:
 
         `renewed` asks the REST API whatever is kept.
         """
-        started = asyncio.get_running_loop().time()
+        started = monotonic()
         course = Course(question.places[0])
         try:
             token = self.accepted(caller)
@@ -264,7 +265,7 @@ class Answers:
         renewed: bool = False,
     ) -> Landing:
         """Ask the REST API, keep what it says, or stand in for it while it fails."""
-        asked_at = asyncio.get_running_loop().time()
+        asked_at = monotonic()
         known = await self._elsewhere.read(token, shelf.token_key, question.key)
         if known.revoked:
             self.hear("revoked", shelf.token_key)
@@ -320,7 +321,7 @@ class Answers:
         """The newer one of what is kept here and what is known elsewhere, which is then kept."""
         entry = self._cache.find(shelf, question.key)
         shared = known.answer
-        if shared is None or (entry is not None and entry.at >= shared.loop_time()):
+        if shared is None or (entry is not None and entry.at >= shared.given_at()):
             return entry
         headers = CIMultiDict[str]()
         if shared.link is not None:
@@ -330,7 +331,7 @@ class Answers:
             decoded = question.read(answer)
         except BadResponse:
             return entry  # written by another version of this program
-        at = shared.loop_time()
+        at = shared.given_at()
         newest = Entry(decoded.value, decoded.weight, at, shared.freshness, batch=at)
         self._cache.put(shelf, question.key, newest)
         return newest
@@ -372,7 +373,7 @@ class Answers:
 
     def _stand_in(self, shelf: Shelf, question: Question[T]) -> Landing | None:
         """What is kept and may be served while the REST API fails."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         entry = self._cache.find(shelf, question.key)
         if entry is None or not entry.may_replace_error(now):
             return None
@@ -420,7 +421,7 @@ def _note(caller: Caller, course: Course, started: float, landing: Landing) -> N
             course.place.route,
             course.place.target,
             started - caller.started,
-            asyncio.get_running_loop().time() - started,
+            monotonic() - started,
             landing.source,
             course.status,
             course.requests,

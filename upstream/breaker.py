@@ -1,7 +1,7 @@
 """The circuit breaker: leaves the REST API alone once it fails too often, and tries it singly."""
 
-import asyncio
 import logging
+from time import monotonic
 from typing import Final
 
 from upstream.errors import BreakerOpen
@@ -40,7 +40,7 @@ class Breaker:
         """Raise BreakerOpen where a request would be refused now."""
         if self._state == "closed":
             return
-        left = self._open_until - asyncio.get_running_loop().time()
+        left = self._open_until - monotonic()
         if left > 0 or self._probing:
             raise BreakerOpen(
                 "the REST API failed too often just now",
@@ -92,11 +92,11 @@ class Breaker:
             self._change("open")
 
     def _open(self) -> None:
-        self._open_until = asyncio.get_running_loop().time() + self._policy.breaker_pause
+        self._open_until = monotonic() + self._policy.breaker_pause
         self._change("open")
 
     def _turn(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         half = self._policy.breaker_window / 2
         passed = now - self._half_since
         if passed < half:

@@ -19,8 +19,8 @@ _Key: TypeAlias = tuple[bytes, str]
 class Entry(Struct, gc=False):
     """One answer. `value` is shared by all who read it and never changed.
 
-    `at` is when the REST API last said that it is so, in the event loop's time; `batch` is the
-    same for all answers that one operation has brought, so that they may be read as one.
+    `at` is when the REST API last said that it is so, on the clock of time.monotonic; `batch` is
+    the same for all answers that one operation has brought, so that they may be read as one.
     """
 
     value: Any

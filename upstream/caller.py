@@ -1,7 +1,7 @@
 """The caller of the REST API: who asks in one operation, until when, and what it has cost."""
 
-import asyncio
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Generic, Literal, TypeVar
 
 from upstream.errors import BudgetSpent, TimedOut, Unauthenticated
@@ -53,14 +53,16 @@ class Reply(Generic[ValueT_co]):
 class Caller:
     """Whose token asks, until when, at what price; one for each operation.
 
-    `deadline` is in the event loop's time. `most_requests` bounds the HTTP requests that this
-    operation may cause, None for no bound of its own. The token is in no repr.
+    `deadline` is on the clock of time.monotonic. So are all times of this client: the event loop's
+    clock is the same one, but to ask for the loop costs a system call each time. `most_requests`
+    bounds the HTTP requests that this operation may cause, None for no bound of its own. The token
+    is in no repr.
     """
 
     bearer: str | None = field(repr=False)
     deadline: float
     most_requests: int | None = None
-    started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    started: float = field(default_factory=monotonic)
     requests: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
     token_key: bytes | None = field(default=None, repr=False)
@@ -75,7 +77,7 @@ class Caller:
 
     def remaining(self) -> float:
         """Seconds until the deadline; raises TimedOut once there are none."""
-        left = self.deadline - asyncio.get_running_loop().time()
+        left = self.deadline - monotonic()
         if left <= 0:
             raise TimedOut("the operation's deadline has passed")
         return left

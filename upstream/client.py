@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
+from time import monotonic
 from typing import Final, Self, TypeVar
 from urllib.parse import urlencode
 
@@ -182,11 +183,11 @@ class Upstream:
         if look is None or (
             look.done()
             and (
-                loop.time() - self._looked_at >= _CHECKED_FOR
+                monotonic() - self._looked_at >= _CHECKED_FOR
                 or self._looked_in != self._sender.breaker.state
             )
         ):
-            self._looked_at = loop.time()
+            self._looked_at = monotonic()
             look = self._look = loop.create_task(self._looked())
         # One who asks and leaves must not end the look for the others.
         failed = await asyncio.shield(look)
@@ -227,8 +228,7 @@ class Upstream:
     async def _posted(
         self, caller: Caller, place: Place, form: bytes, *, token: str | None = None
     ) -> Answer:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        started = monotonic()
         course = Course(place)
         token_key = _NO_TOKEN if token is None else self._tokens.key(token)
         try:
@@ -244,7 +244,7 @@ class Upstream:
                     place.route,
                     place.target,
                     started - caller.started,
-                    loop.time() - started,
+                    monotonic() - started,
                     "upstream",
                     course.status,
                     course.requests,

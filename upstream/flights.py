@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from upstream.errors import TimedOut, Unavailable, UpstreamError
@@ -16,14 +17,14 @@ class Flight(Generic[T]):
     """A request under way, in a task of its own, and those who wait for it.
 
     A caller that is cancelled, or whose deadline passes, leaves the others waiting; the last one
-    to leave cancels the request. `deadline` is the latest of theirs; `started` is in the event
-    loop's time as well.
+    to leave cancels the request. `deadline` is the latest of theirs; `started` is on the
+    clock of time.monotonic as well.
     """
 
     __slots__ = ("_left", "_task", "_waiting", "background", "deadline", "started")
 
     def __init__(self, deadline: float, *, background: bool) -> None:
-        self.started = asyncio.get_running_loop().time()
+        self.started = monotonic()
         self.deadline = deadline
         self.background = background
         self._waiting: set[asyncio.Future[T]] = set()
@@ -32,7 +33,7 @@ class Flight(Generic[T]):
 
     def remaining(self) -> float:
         """Seconds in which anybody still waits."""
-        return self.deadline - asyncio.get_running_loop().time()
+        return self.deadline - monotonic()
 
     def depart(self, request: Coroutine[Any, Any, T], left: Callable[[], None]) -> None:
         """Start the request; `left` is called as soon as nobody may join any more."""

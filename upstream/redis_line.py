@@ -6,6 +6,7 @@ Needs the package redis, which comes with the extra `redis`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -67,7 +68,7 @@ class Line:
         """Whether nothing may be sent now, as Redis failed just now."""
         if self.up:
             return False
-        return self._trying or asyncio.get_running_loop().time() < self._left_alone_until
+        return self._trying or monotonic() < self._left_alone_until
 
     async def send(
         self, action: Action, command: Callable[["Redis"], Awaitable[T]], otherwise: T
@@ -94,7 +95,7 @@ class Line:
         if self.up:
             log.warning("Redis fails (%s: %s): going on without it", action, type(error).__name__)
         self.up = False
-        self._left_alone_until = asyncio.get_running_loop().time() + self._policy.redis_pause
+        self._left_alone_until = monotonic() + self._policy.redis_pause
 
     def note_success(self) -> None:
         """Redis works."""

@@ -6,9 +6,9 @@ would live in its backoff hook, with the tries counted outside. What would be le
 loop, and that costs every request as much time again as a whole small GET.
 """
 
-import asyncio
 import random
 from http import HTTPStatus
+from time import monotonic
 from typing import Final
 
 from upstream.errors import RateLimited, Unavailable, UpstreamError
@@ -57,7 +57,7 @@ class Retries:
         return pause
 
     def _pay(self) -> bool:
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         reserve = float(self._policy.retry_reserve)
         self._balance = min(self._balance + now - self._topped_up_at, reserve)
         self._topped_up_at = now

@@ -1,9 +1,9 @@
 """The sender: one HTTP request under all bounds, with everybody told how it went."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from upstream import statuses
@@ -79,8 +79,7 @@ class Sender:
     async def _sent(
         self, course: Course, method: str, *, probe: bool, parts: dict[str, Any]
     ) -> Answer:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        started = monotonic()
         route = course.place.route
         patience = self._policy.request_timeout
         try:
@@ -96,10 +95,10 @@ class Sender:
                 course.misread = True
             outcome = type(error).__name__
             log.warning("%s %s: %s (%s)", method, route, outcome, error)
-            self._observer.requested(route, outcome, loop.time() - started, 0)
+            self._observer.requested(route, outcome, monotonic() - started, 0)
             raise
         except BaseException:
-            waited = loop.time() - started
+            waited = monotonic() - started
             # Nobody waits any more. After so long that is the REST API's failure as well.
             if waited * 2 >= patience:
                 self._failed(course, probe=probe)
@@ -116,7 +115,7 @@ class Sender:
             self.breaker.answered(probe=probe)
             if status not in _UNREMARKABLE:
                 log.info("%s %s: status %d", method, route, status)
-        self._observer.requested(route, str(status), loop.time() - started, len(answer.body))
+        self._observer.requested(route, str(status), monotonic() - started, len(answer.body))
         return answer
 
     def _failed(self, course: Course, *, probe: bool) -> None:

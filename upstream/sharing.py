@@ -1,6 +1,5 @@
 """Sharing: what processes tell each other of answers and tokens, and what one alone does."""
 
-import asyncio
 import time
 from typing import Literal, Protocol, TypeAlias
 
@@ -26,9 +25,9 @@ class SharedAnswer(Struct, array_like=True, frozen=True):
     def __repr__(self) -> str:
         return "SharedAnswer(...)"
 
-    def loop_time(self) -> float:
-        """When it was given, in the event loop's time; never later than now."""
-        return asyncio.get_running_loop().time() - max(0.0, time.time() - self.at)
+    def given_at(self) -> float:
+        """When it was given, on the clock of time.monotonic; never later than now."""
+        return time.monotonic() - max(0.0, time.time() - self.at)
 
 
 class Known(Struct, frozen=True):
@@ -112,6 +111,6 @@ _NOTHING = Known()
 
 
 def shared_answer(at: float, freshness: Freshness, link: str | None, body: bytes) -> SharedAnswer:
-    """An answer as it is shared; `at` is in the event loop's time."""
-    age = asyncio.get_running_loop().time() - at
+    """An answer as it is shared; `at` is on the clock of time.monotonic."""
+    age = time.monotonic() - at
     return SharedAnswer(time.time() - age, freshness, link, body)

@@ -6,6 +6,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Final
 
 from upstream.policy import Policy
@@ -40,7 +41,7 @@ class Tokens:
     def revoke(self, token_key: bytes) -> None:
         """Remember a token as dead."""
         self._revoked.pop(token_key, None)
-        self._revoked[token_key] = asyncio.get_running_loop().time() + self._revoked_for
+        self._revoked[token_key] = monotonic() + self._revoked_for
         if len(self._revoked) > _MOST_REVOKED:
             self._revoked.popitem(last=False)
         for event, watched in self._watched.items():
@@ -66,7 +67,7 @@ class Tokens:
         until = self._revoked.get(token_key)
         if until is None:
             return False
-        if until > asyncio.get_running_loop().time():
+        if until > monotonic():
             return True
         del self._revoked[token_key]
         return False

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from time import monotonic
 from typing import Final, Self
 
 import aiohttp
@@ -130,7 +131,7 @@ class Transport:
     async def _exchanged(self, pool: Connections, request: bytes, seconds: float) -> Answer:
         """What comes back for these bytes; raises the library's exceptions, and TimeoutError."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
+        deadline = monotonic() + seconds
         lease = await pool.take(seconds)
         reader = lease.reader
         too_late = usable = False

@@ -203,7 +203,7 @@ class Documents:
 
         A long text that is new is worked on in a thread, one at a time; who sends the same text
         in the meantime waits for the same. Raises RequestError where it does not have its turn
-        `until` then, in the event loop's time.
+        `until` then, on the clock of time.monotonic.
         """
         found = self._known(text)
         if found is not None:

@@ -1,7 +1,7 @@
 """The GraphQL endpoint: one bare ASGI application from HTTP request to HTTP answer."""
 
 import asyncio
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, Final
 
 from graphql import OperationType
@@ -157,7 +157,7 @@ class Endpoint:
         seconds = request_headers.deadline_seconds(headers, self._settings.deadline)
         return Caller(
             request_headers.bearer_token(headers),
-            asyncio.get_running_loop().time() + seconds,
+            monotonic() + seconds,
             request_headers.most_upstream_requests(headers),
         )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from inspect import isawaitable
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, Final, cast
 
 import msgspec
@@ -135,7 +135,7 @@ class LiveEndpoint(Endpoint):
         if self._service.admit is not None:
             await self._service.admit(connection.bearer, connection.address)
         resolved = await self._service.persisted.resolve(text, None, None)
-        until = asyncio.get_running_loop().time() + self._settings.deadline
+        until = monotonic() + self._settings.deadline
         return await self._service.documents.prepared(resolved.text, until)
 
     def _affordable(

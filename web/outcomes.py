@@ -7,9 +7,9 @@ What is asked of the schema alone (by GraphiQL, code generators and gateways, ag
 one answer for everybody, which is kept for good.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final, TypeGuard, cast
 
 from graphql import ExecutionResult, Executor, GraphQLError, OperationType
@@ -104,7 +104,7 @@ class Outcomes:
         if keepsakes is None:
             return None
         if self._keeps:
-            found = keepsakes.find(key, asyncio.get_running_loop().time())
+            found = keepsakes.find(key, monotonic())
             if found is not None:
                 kept, fresh_for = found
                 _note(visit, "query", kept.operation_name, trusted=kept.trusted)
@@ -122,7 +122,7 @@ class Outcomes:
         Where it is older, what it waits for might come too late for it alone: the requests to
         the REST API that it waits for can be joined as well.
         """
-        age = asyncio.get_running_loop().time() - flight.started
+        age = monotonic() - flight.started
         return age <= self._settings.deadline * _YOUNG
 
     async def _joined(self, visit: Visit, flight: Flight[Outcome]) -> Answer | None:
@@ -236,7 +236,7 @@ class Outcomes:
         if is_about_schema:
             self._about_schema.put(key, kept, weight)
         elif visit.keepsakes is not None:
-            now = asyncio.get_running_loop().time()
+            now = monotonic()
             fresh_for = seconds_of_freshness(visit.caller, now)
             visit.keepsakes.put(key, kept, weight=weight, fresh_for=fresh_for, now=now)
 
@@ -254,7 +254,7 @@ class Outcomes:
         whole = not errors and not stale and operation.kind == "query"
         cache_control = answers.cache_control(operation.caller, storable=whole)
         answer = answers.ready(visit.media_type, body, cache_control)
-        good = whole or asyncio.get_running_loop().time() < visit.caller.deadline
+        good = whole or monotonic() < visit.caller.deadline
         return Outcome(operation, answer, whole, body if good else None, cache_control)
 
 

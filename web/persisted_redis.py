@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from hashlib import sha256
+from time import monotonic
 from typing import Final
 
 from redis.asyncio import Redis
@@ -75,9 +76,9 @@ class RedisStore:
         return found.decode()
 
     def _may_ask(self) -> bool:
-        return asyncio.get_running_loop().time() >= self._left_alone_until
+        return monotonic() >= self._left_alone_until
 
     def _note_failure(self, action: str) -> None:
-        self._left_alone_until = asyncio.get_running_loop().time() + self._pause
+        self._left_alone_until = monotonic() + self._pause
         if self._failed is not None:
             self._failed(action)

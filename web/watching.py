@@ -15,7 +15,7 @@ UNWATCHED_SECONDS: Final = 0.02
 async def watched(work: Awaitable[T], receive: Receive | None, until: float) -> T:
     """The outcome of the work.
 
-    Raises TimeoutError at `until`, in the loop's time, and Disconnected when the client goes, if
+    Raises TimeoutError at `until`, by time.monotonic, and Disconnected when the client goes, if
     there is one to `receive` from; the work is cancelled in both cases.
     """
     if receive is None:
