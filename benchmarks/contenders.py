@@ -108,6 +108,10 @@ MEANS: Final = (
     _without("readings", ("seen-albums",), "--readings-bytes", "0"),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
     _without("shared executions", ("shared",), "--share-operations", "false"),
-    _without("kept answers", ("cached-album", "cached-albums"), "--keep-answers", "false"),
+    _without(
+        "kept answers",
+        ("nothing", "cached-album", "cached-albums"),
+        *("--keep-answers", "false"),
+    ),
     _without("caches", ("cached-album", "cached-albums"), *_NOTHING_KEPT),
 )

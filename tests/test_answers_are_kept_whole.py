@@ -139,8 +139,11 @@ ABOUT_THE_SCHEMA = [
 
 
 @pytest.mark.parametrize("query", ABOUT_THE_SCHEMA)
-async def test_what_is_asked_of_the_schema_alone_is_executed_once_for_everybody(query: str) -> None:
-    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+@pytest.mark.parametrize("environment", [WARM, COLD], ids=["warm", "cold"])
+async def test_what_is_asked_of_the_schema_alone_is_executed_once_for_everybody(
+    query: str, environment: dict[str, str]
+) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
         first = await here.ask(query)
         before = executions()
         nobodys = await here.ask(query, token=None)
@@ -150,6 +153,15 @@ async def test_what_is_asked_of_the_schema_alone_is_executed_once_for_everybody(
         assert nobodys.body == theirs.body == first.body
         assert nobodys.headers["Content-Type"] == first.headers["Content-Type"]
         assert nobodys.headers["Cache-Control"] == first.headers["Cache-Control"] == "no-store"
+
+
+async def test_it_is_executed_each_time_where_no_answers_are_kept() -> None:
+    environment = WARM | {"ONEDTOUCH_KEEP_ANSWERS": "false"}
+    async with sandbox.running() as upstream, facade(upstream.url, environment) as here:
+        await here.ask("{ __typename }")
+        before = executions()
+        assert (await here.ask("{ __typename }")).data == {"__typename": "Query"}
+        assert executions() == before + 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ The same walk counts the values of the answer, since aliases multiply them: a re
 billion territory codes is refused like one for too many upstream requests.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -71,6 +70,12 @@ INTROSPECTION_WEIGHT: Final = 250
 
 NOWHERE: Final = "(many objects by number)"
 """The path of requests that no single place of the answer causes."""
+
+_SCANS: Final = {
+    f"/api/v1/{listing.collection}/:id": f"/api/v1/{listing.collection}"
+    for listing in SCANNABLE.values()
+}
+"""The lists that are read instead of many objects, by the objects' route."""
 
 COUNTED: Final = frozenset({"totalCount", "pageCursors"})
 """Fields of a connection for which its list is counted."""
@@ -203,7 +208,7 @@ def explained(
 
 def _steps(footprint: Footprint, variables: Mapping[str, Any], habits: Habits) -> Iterator[Step]:
     values = _Values(footprint, variables)
-    wanted: Counter[str] = Counter()
+    wanted: dict[str, int] = {}
     for site in footprint.sites:
         if not values.hold(site.conditions):
             continue
@@ -214,15 +219,14 @@ def _steps(footprint: Footprint, variables: Mapping[str, Any], habits: Habits) -
             yield from _joined(site, 1, values)
         elif isinstance(cost, ObjectCost):
             for step in _objects(site, cost, values):
-                wanted[step.route] += step.objects
+                wanted[step.route] = wanted.get(step.route, 0) + step.objects
                 yield step
         else:
             yield Step(site.path, "POST", cost.route, {}, 1, 1, site.values)
-    for listing in SCANNABLE.values():
-        route = f"/api/v1/{listing.collection}"
-        requests = scan_requests(wanted[f"{route}/:id"])
+    for route, scanned in _SCANS.items():
+        requests = scan_requests(wanted.get(route, 0))
         if requests:
-            yield Step(NOWHERE, "GET", route, {"per_page": LARGEST_PAGE_SIZE}, requests, 0, 0)
+            yield Step(NOWHERE, "GET", scanned, {"per_page": LARGEST_PAGE_SIZE}, requests, 0, 0)
 
 
 def _window(site: Site, cost: WindowCost, values: "_Values", habits: Habits) -> Iterator[Step]:

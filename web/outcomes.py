@@ -77,7 +77,8 @@ class Outcomes:
         if not settings.compiled:
             executor = StrawberryGraphQLCoreExecutionContext
         self._build = executor.build
-        self._keeps = settings.keep_answers and settings.policy.cache_bytes > 0
+        self._keeps = settings.keep_answers
+        self._keeps_data = self._keeps and settings.policy.cache_bytes > 0
         self._about_schema = Recent[KeptAnswer](_MOST_ABOUT_SCHEMA, _BYTES_ABOUT_SCHEMA)
         self._flights: Flights[Outcome] = Flights()
 
@@ -103,7 +104,7 @@ class Outcomes:
         keepsakes = visit.keepsakes = self._service.keepsakes(visit.caller)
         if keepsakes is None:
             return None
-        if self._keeps:
+        if self._keeps_data:
             found = keepsakes.find(key, monotonic())
             if found is not None:
                 kept, fresh_for = found
@@ -235,7 +236,7 @@ class Outcomes:
         weight = weight_of(outcome.body)
         if is_about_schema:
             self._about_schema.put(key, kept, weight)
-        elif visit.keepsakes is not None:
+        elif self._keeps_data and visit.keepsakes is not None:
             now = monotonic()
             fresh_for = seconds_of_freshness(visit.caller, now)
             visit.keepsakes.put(key, kept, weight=weight, fresh_for=fresh_for, now=now)
