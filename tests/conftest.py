@@ -1,12 +1,25 @@
-"""The one hook of the tests: a coroutine test runs on a fresh event loop of its own."""
+"""The tests' one hook, by which each coroutine test has a fresh event loop, and one fixture."""
 
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A real Redis of the test's own."""
+    server = RedisServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:

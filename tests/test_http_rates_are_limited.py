@@ -2,15 +2,10 @@
 
 import asyncio
 import socket
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from tests import needs
+from tests.redis_server import RedisServer
 from tests.served import Served, application, served
 from upstream.policy import Policy
 from web.rates import BoundedMemory, Rates, _site
@@ -114,40 +109,22 @@ async def test_a_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await admitted(10) == [True] * 10
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    """A Redis of our own, on a free port."""
-    program = needs.program("redis-server", "valkey-server")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--save", "", "--dir", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own
-        yield f"redis://127.0.0.1:{port}/0"
-        server.terminate()
-
-
-async def test_replicas_count_together_in_redis_and_no_token_stands_there(redis_url: str) -> None:
-    policy = Policy(redis_url=redis_url, redis_timeout=2)
-    async with Redis.from_url(redis_url) as redis:
-        async with asyncio.timeout(10):
-            while True:
-                try:
-                    await redis.ping()
-                except RedisError:
-                    await asyncio.sleep(0.05)
-                else:
-                    break
-        one = Rates(3, 0, policy, nobody_hears)
-        two = Rates(3, 0, policy, nobody_hears)
-        await one.admit("canary", "")
+async def test_replicas_count_together_in_redis_and_no_token_stands_there(
+    redis: RedisServer,
+) -> None:
+    policy = Policy(redis_url=redis.url, redis_timeout=2)
+    one = Rates(3, 0, policy, nobody_hears)
+    two = Rates(3, 0, policy, nobody_hears)
+    await one.admit("canary", "")
+    await two.admit("canary", "")
+    await one.admit("canary", "")
+    with pytest.raises(Refused):
         await two.admit("canary", "")
-        await one.admit("canary", "")
-        with pytest.raises(Refused):
-            await two.admit("canary", "")
-        await asyncio.gather(one.close(), two.close())
-        keys = await redis.keys()
-        assert keys
-        assert not any(b"canary" in key for key in keys)
+    await asyncio.gather(one.close(), two.close())
+    keys = redis.command("KEYS", "*")
+    assert keys.startswith(b"*")
+    assert keys != b"*0\r\n"
+    assert b"canary" not in keys
 
 
 async def test_without_redis_everybody_is_let_through_and_it_is_told() -> None:

@@ -2,18 +2,13 @@
 
 import asyncio
 import json
-import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import needs
+from tests.redis_server import RedisServer
 from web.persisted import MemoryStore, Persisted, Resolved, trusted_documents
 from web.persisted_redis import PREFIX, RedisStore
 from web.request_errors import RequestError
@@ -235,57 +230,6 @@ def test_a_file_that_is_none_is_a_clear_error(tmp_path: Path, name: str, content
 
     with pytest.raises(ValueError, match=f"^{name} "):
         trusted_documents(tmp_path)
-
-
-class RedisServer:
-    """A real redis-server on a free port, which can be stopped and started again."""
-
-    def __init__(self, folder: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it listens."""
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
-        self._process = subprocess.Popen(  # noqa: S603 - the words are all our own
-            [needs.program("redis-server"), *options, self._folder], stdout=subprocess.DEVNULL
-        )
-        for _ in range(500):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            # the server needs a moment to listen
-            self._process.poll()
-            asyncio.run(asyncio.sleep(0.01))
-        raise AssertionError("redis-server does not listen")
-
-    def stop(self) -> None:
-        """Stop it, and wait until it is gone."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
-
-
-@contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(folder)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
 
 
 async def test_replicas_share_texts_through_redis(redis: RedisServer) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,30 +11,12 @@ from pathlib import Path
 import aiohttp
 
 import sandbox
-from tests import needs
+from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).parent.parent
 QUERY = (
     "query ($id: ID!) { artist(id: $id) { name } listenings(first: 2) { nodes { databaseId } } }"
 )
-
-
-@asynccontextmanager
-async def redis() -> AsyncIterator[str]:
-    """A Redis of the test's own."""
-    program = needs.program("redis-server", "valkey-server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *(program, "--port", str(port), "--save", "", "--appendonly", "no"),
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 @asynccontextmanager
@@ -61,14 +42,15 @@ async def server(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Proc
             await process.wait()
 
 
-async def test_a_drain_loses_no_request_with_rates_and_redis_and_kept_connections() -> None:
+async def test_a_drain_loses_no_request_with_rates_and_redis_and_kept_connections(
+    redis: RedisServer,
+) -> None:
     answered: list[int] = []
     busy, leaving = asyncio.Event(), asyncio.Event()
     async with (
         sandbox.running() as upstream,
-        redis() as address,
         server(
-            *("--upstream", upstream.url, "--redis-url", address, "--cache-secret", "shared"),
+            *("--upstream", upstream.url, "--redis-url", redis.url, "--cache-secret", "shared"),
             *("--rate-limit", "1000000", "--drain-pause", "1.5"),
         ) as (process, url),
         aiohttp.ClientSession() as kept,

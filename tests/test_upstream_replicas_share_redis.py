@@ -2,18 +2,16 @@
 
 import asyncio
 import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 import sandbox
-from tests import needs
+from tests.redis_server import RedisServer
 from tests.upstream_asked import Watching, caller, client
 from upstream import sealing
 from upstream.caller import Exchange
@@ -24,74 +22,6 @@ from upstream.listing import Listing
 from upstream.sharing import SharedAnswer
 
 LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
-
-
-class RedisServer:
-    """A real Redis on a port of its own, that can be stopped, frozen and started again."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start, empty."""
-        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self._process = subprocess.Popen(  # noqa: S603 - a server of our own choice
-            [needs.program("redis-server", "valkey-server"), "--port", str(self.port), *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + 10
-        while True:
-            try:
-                if self.command("PING") == b"+PONG\r\n":
-                    return
-            except OSError:
-                assert time.monotonic() < until
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        """Stop, and lose everything."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def signal(self, number: int) -> None:
-        """Freeze it with SIGSTOP, or thaw it with SIGCONT."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def command(self, *words: str) -> bytes:
-        """The raw answer to a command."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            connection.sendall((" ".join(words) + "\r\n").encode())
-            return connection.recv(1 << 22)
-
-    def keys(self) -> list[str]:
-        """The names of all keys."""
-        return [
-            line.decode()
-            for line in self.command("KEYS", "*").split(b"\r\n")
-            if line.startswith(b"onedtouch")
-        ]
-
-    def dump(self) -> bytes:
-        """All keys with all values."""
-        return b"".join(self.command("GET", key) + key.encode() for key in self.keys())
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    server = RedisServer()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 @asynccontextmanager
