@@ -16,6 +16,7 @@ from msgspec.structs import fields
 from upstream import records
 from upstream.errors import BadResponse
 from upstream.listing import Collection
+from upstream.territories import TerritoryLists
 
 T_co = TypeVar("T_co", covariant=True)
 Record = TypeVar("Record", records.Album, records.Artist, records.Label, records.Track)
@@ -32,8 +33,9 @@ _ROWS: Final[dict[Collection, Any]] = {
 }
 
 _MOST_LISTS: Final = 2048
-_LONGEST_LIST: Final = 4096
-"""Bytes of a territory list that is kept: all ISO 3166-1 codes take less than half of it."""
+"""Different territory lists that are kept."""
+
+_WITH_TERRITORIES: Final = (records.Album, records.Track, list[records.Album])
 
 _LATEST_INSTANT: Final = 253_402_300_799
 """The last Unix second that a calendar has a date for."""
@@ -156,7 +158,11 @@ def _whole(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
         # msgspec looks only at the text that it decodes; a body that is no text is no JSON.
         if not body.isascii():
             body.decode()
-        found = _repaired(body, kind, _BODY, wrongs)
+        found = _WRONG
+        if kind in _WITH_TERRITORIES:
+            found = _decoded(_lists.folded(body), kind)
+        if found is _WRONG:
+            found = _repaired(body, kind, _BODY, wrongs)
     except UnicodeDecodeError:
         return _WRONG, frozenset()
     return found, frozenset(wrongs.places)
@@ -255,23 +261,10 @@ def _completed(album: records.Album) -> int:
 def _let_go(track: records.AlbumTrack) -> int:
     """Replace the view into the body by an equal list that is shared and outlives it.
 
-    Returns the list's bytes. There are few lists, and fewer of one length: comparing with the
-    last one of that length is several times cheaper than copying and hashing.
+    Returns the list's bytes.
     """
-    raw = track.available_territories
-    length = len(raw)
-    recent = _recent.get(length)
-    if recent is None or recent != raw:
-        copied = bytes(raw)
-        recent = _lists.get(copied) or Raw(copied)
-        if length <= _LONGEST_LIST:
-            if len(_lists) >= _MOST_LISTS:
-                _lists.clear()
-            _lists[copied] = recent
-            _recent[length] = recent
-    track.available_territories = recent
-    return length
+    shared = track.available_territories = _lists.shared(track.available_territories)
+    return len(shared)
 
 
-_lists: Final[dict[bytes, Raw]] = {}
-_recent: Final[dict[int, Raw]] = {}
+_lists: Final = TerritoryLists(_MOST_LISTS)
