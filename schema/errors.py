@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode, VariableNode
 
 from resolvers.errors import BadUserInput
 from upstream import errors
@@ -101,6 +101,14 @@ def _code_and_sentence(error: GraphQLError) -> tuple[Code, str]:
     original = error.original_error or error
     if isinstance(original, BadUserInput):
         return Code.BAD_USER_INPUT, str(original)
+    if isinstance(original, GraphQLError) and original.nodes:
+        # Of all that graphql-core finds wrong while it executes, only arguments are the caller's.
+        node = original.nodes[0]
+        if isinstance(node, VariableNode):
+            name = node.name.value
+            return Code.BAD_USER_INPUT, f"The variable ${name} must not be null where it is used."
+        if isinstance(node, ValueNode):
+            return Code.BAD_USER_INPUT, "This is no value that the argument can have."
     for cls in type(original).__mro__:
         if cls in TABLE:
             return TABLE[cls]

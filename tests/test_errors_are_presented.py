@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from graphql import GraphQLError, GraphQLSyntaxError, Source
 
+import sandbox
 from resolvers.errors import BadUserInput
 from schema.errors import TABLE, Code, presented
+from tests.facade import facade
 from upstream import errors
 
 CANARY = "canary-4711"
@@ -91,3 +93,35 @@ def test_each_who_waits_for_one_request_gets_an_equal_error_of_its_own() -> None
     other = error.fresh()
     assert other is not error
     assert (type(other), other.args, other.retry_after) == (errors.BreakerOpen, ("open",), 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("query ($it: Boolean = true) { __typename @include(if: $it) }", None),
+        (
+            "query ($it: Boolean = true) { ...A @skip(if: $it) } fragment A on Query { __typename }",
+            None,
+        ),
+        ('query ($it: ID = "QWxidW06Mjcz") { __typename album(id: $it) { id } }', ["album"]),
+        ('query ($it: [ID!] = ["1"]) { nodes(ids: $it) { id } }', ["nodes"]),
+        ('query ($it: ID = "1") { nodes(ids: [$it]) { id } }', ["nodes"]),
+        ("query ($it: [_Any!] = []) { _entities(representations: $it) { __typename } }", None),
+        (
+            'mutation ($it: String = "a") { revokeToken(input: {token: $it}) { revoked } }',
+            ["revokeToken"],
+        ),
+    ],
+)
+async def test_a_variable_that_is_null_where_its_default_would_do_is_the_callers_mistake(
+    query: str, path: list[str] | None
+) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url) as here:
+        answer = await here.ask(query, {"it": None})
+        assert len(upstream.journal) == 0
+    (error,) = answer.errors
+    assert error["message"] == "The variable $it must not be null where it is used."
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["locations"]
+    if path is not None:
+        assert error["path"] == path
