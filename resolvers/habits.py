@@ -53,13 +53,15 @@ class Habit:
     serves; `confirmed` the largest size that it was seen to respect, 0 for none; `linked` whether
     it gives a Link header, None where that is not known. `end` is how long a list without Link
     was when its end was last searched for, None where nobody has, or where each caller has a list
-    of their own: it tells where to look first, and nothing else.
+    of their own: it tells where to look first, and nothing else. So does `reach`: about how long
+    it was when Link, or a last page, told that last; 0 where `end` would be None.
     """
 
     def __init__(self, *, is_common: bool = True) -> None:
         """`is_common` says that all callers see about the same list."""
         self._is_common = is_common
         self.end: int | None = None
+        self.reach = 0
         self.fixed: int | None = None
         self.largest = LARGEST_PAGE_SIZE
         self.confirmed = 0
@@ -79,6 +81,11 @@ class Habit:
         """The end of the list was found by searching."""
         if self._is_common:
             self.end = end
+
+    def reached(self, length: int) -> None:
+        """A page told about how long the list is."""
+        if self._is_common:
+            self.reach = length
 
     def respected(self, size: int) -> None:
         """A page had just the size that was asked for."""

@@ -6,11 +6,11 @@ What they leave open is a BadResponse, never a guess.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-from upstream.errors import BadResponse
+from upstream.errors import BadResponse, UpstreamError
 from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Page
 
 from .cursors import Beside
@@ -41,6 +41,9 @@ _FEWEST_IN_ORDER: Final = 8
 _FAR_OUT: Final = 500
 """Rows beyond those in hand, by the usual step between two numbers, where another may stand."""
 
+_MOMENT: Final = 0.1
+"""Seconds in which pages beyond the end of a list may still contradict it."""
+
 _REACH: Final = (50, 150)
 """How far the first and the second look for a row that moved go, in places; there is no third."""
 
@@ -64,6 +67,7 @@ class Hand:
         self.places: dict[int | None, int] = {}
         self._floor = 0
         self._ceiling: int | None = None
+        self._is_ended = False
         self._last: tuple[int, int] | None = None
         self._cautious: Sizes | None = None
         self._suspect: int | None = None
@@ -146,6 +150,8 @@ class Hand:
                 asks = [Ask(2, self._cautious.greatest)]
             else:
                 asks = self._planned(missing, telling_next=telling_next and missing.stop == high)
+                if not backwards:
+                    asks = self._within_reach(asks)
             await self._ask(asks, backwards=backwards)
             if self._knowledge() == before:
                 return
@@ -351,6 +357,19 @@ class Hand:
             asks[0] = Ask(1, min(missing.stop, LARGEST_PAGE_SIZE))
         return asks
 
+    def _within_reach(self, asks: list[Ask]) -> list[Ask]:
+        """The first page, and of the others those that the list had when that was last told.
+
+        For no request is wasted where nothing tells yet that there are more.
+        """
+        if self.rows or self._ceiling is not None or self._last is not None:
+            return asks
+        reach = self._habit.reach
+        stride = self._sizes.fixed
+        return asks[:1] + [
+            ask for ask in asks[1:] if (ask.page - 1) * (stride or ask.per_page) < reach
+        ]
+
     async def _ask(self, asks: Sequence[Ask], *, backwards: bool = False) -> None:
         # Until a list has served pages of some size, it may have none that large. The last page
         # tells the size: the first one may be asked for anew, to unlearn.
@@ -359,12 +378,41 @@ class Hand:
         careful = self._cautious is not None or not proven
         if careful:
             asks = asks[-1:] if backwards else asks[:1]
-        pages = await _side_by_side([self._page(ask) for ask in asks])
-        for ask, page in zip(asks, pages, strict=True):
-            self._take(ask, page)
+        await self._taken_side_by_side(asks)
         doubted, self._doubted = self._doubted, []
         for ask, page in doubted:
             await self._dispel(ask, page)
+
+    async def _taken_side_by_side(self, asks: Sequence[Ask]) -> None:
+        """Take several pages, asked for at the same time; the first failure is raised.
+
+        Those beyond the end that one before them tells are taken where they come, for they may
+        contradict it; they need not come, and nobody waits for them.
+        """
+        if len(asks) == 1:
+            self._take(asks[0], await self._page(asks[0]))
+            return
+        sizes = self._sizes
+        tasks = [asyncio.ensure_future(self._page(ask)) for ask in asks]
+        moment = _MOMENT
+        try:
+            for ask, task in zip(asks, tasks, strict=True):
+                if self._sizes == sizes and self._is_beyond(ask):
+                    await asyncio.wait(tasks, timeout=moment)
+                    moment = 0.0
+                    if not task.done() or isinstance(task.exception(), UpstreamError):
+                        continue
+                self._take(ask, await task)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _is_beyond(self, ask: Ask) -> bool:
+        """Whether Link, or a page with rows, tells that the list ends in front of a page."""
+        start = (ask.page - 1) * (self._sizes.fixed or ask.per_page)
+        linked = self._last is not None and self._last[0] * self._last[1] <= start
+        return linked or (self._is_ended and not self.may_hold(start))
 
     async def _page(self, ask: Ask) -> Page:
         self.spent += 1
@@ -406,6 +454,7 @@ class Hand:
         self._served = max(self._served, len(page.rows))
         if reading.last is not None:
             self._last = reading.last, reading.stride
+            self._habit.reached(reading.last * reading.stride)
         if self._ends_as_said(reading, page):
             reading.ends, reading.suspect = True, False
         held = reading.start, reading.start + len(page.rows)
@@ -450,8 +499,10 @@ class Hand:
             if self._suspect is not None and self._ceiling <= self._suspect:
                 self._suspect = self._cautious = None
             return
+        self._is_ended = reading.ends
         if reading.ends:
             self._floor = self._ceiling = stop
+            self._habit.reached(stop)
         else:
             self._floor = max(self._floor, stop + reading.goes_on)
             if self._ceiling is not None and self._ceiling < self._floor:
@@ -473,16 +524,3 @@ def number_of(record: object) -> int | None:
     """The number of a row; None for a row that is none, or whose number is none."""
     number = getattr(record, "database_id", None)
     return number if isinstance(number, int) else None
-
-
-async def _side_by_side(calls: Sequence[Coroutine[Any, Any, Page]]) -> list[Page]:
-    """The pages, asked for at the same time; the first failure ends the others and is raised."""
-    if len(calls) == 1:
-        return [await calls[0]]
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
