@@ -100,7 +100,8 @@ def test_each_who_waits_for_one_request_gets_an_equal_error_of_its_own() -> None
     [
         ("query ($it: Boolean = true) { __typename @include(if: $it) }", None),
         (
-            "query ($it: Boolean = true) { ...A @skip(if: $it) } fragment A on Query { __typename }",
+            """query ($it: Boolean = true) { ...A @skip(if: $it) }
+            fragment A on Query { __typename }""",
             None,
         ),
         ('query ($it: ID = "QWxidW06Mjcz") { __typename album(id: $it) { id } }', ["album"]),

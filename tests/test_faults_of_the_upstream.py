@@ -78,6 +78,8 @@ FAULTS: dict[str, tuple[AnyEffect, str]] = {
     "503": (sandbox.Status(503), "UPSTREAM_UNAVAILABLE"),
     "504": (sandbox.Status(504), "UPSTREAM_TIMEOUT"),
     "reset": (sandbox.Reset(), "UPSTREAM_UNAVAILABLE"),
+    "reset behind the head": (sandbox.Reset(after="headers"), "UPSTREAM_UNAVAILABLE"),
+    "reset amid the body": (sandbox.Reset(after="half"), "UPSTREAM_UNAVAILABLE"),
     "hang": (sandbox.Hang(), "UPSTREAM_TIMEOUT"),
     "drip": (sandbox.Drip(), "UPSTREAM_TIMEOUT"),
     "cut": (sandbox.Cut(), "UPSTREAM_BAD_RESPONSE"),
@@ -155,7 +157,16 @@ async def test_refused_connections_are_told_and_forgotten_once_they_are_over() -
         assert await asked(here, query) == (200, {"artist": {"name": "1902"}}, [])
 
 
-@pytest.mark.parametrize("effect", [sandbox.Status(503), sandbox.Status(502), sandbox.Reset()])
+@pytest.mark.parametrize(
+    "effect",
+    [
+        sandbox.Status(503),
+        sandbox.Status(502),
+        sandbox.Reset(),
+        sandbox.Reset(after="headers"),
+        sandbox.Reset(after="half"),
+    ],
+)
 async def test_a_get_that_fails_in_passing_is_tried_again(effect: AnyEffect) -> None:
     async with sandbox.running() as upstream, facade(upstream.url, HASTY) as here:
         upstream.orders.add(effect, path="/api/v1/artists/544", times=2)

@@ -20,12 +20,19 @@ class Reader(ResponseHandler):
 
     aiohttp leaves the body waiting where it is the framing of a chunk that is no HTTP.
 
-    `is_kept` says that its connection has been given back, to be used again; `slot` is the one
-    that it takes among those being opened, None once it has left it.
+    `is_kept` says that its connection has been given back, to be used again, `is_reset` that it
+    was broken off from the other side, and not just closed; `slot` is the one that it takes among
+    those being opened, None once it has left it.
     """
 
     is_kept: bool = False
+    is_reset: bool = False
     slot: "_Slot | None" = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End every wait: nothing more will come."""
+        self.is_reset = isinstance(exc, OSError)
+        super().connection_lost(exc)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """End every wait for what should come."""

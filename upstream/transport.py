@@ -150,6 +150,9 @@ class Transport:
             body = await self._body(head.headers, content) if head.code in _WITH_BODY else b""
             usable = not too_late
         except Exception:
+            if reader.is_reset:
+                # aiohttp does not tell it from an answer that is too short.
+                raise aiohttp.ClientOSError from None
             if not too_late:
                 raise
         finally:
