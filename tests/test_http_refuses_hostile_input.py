@@ -362,3 +362,7 @@ async def test_so_many_errors_are_told_and_no_more() -> None:
         _, _, answer = await here.post({"query": f"{{ {query} }}"})
         assert len(answer["errors"]) == 3
         assert answer["data"] == {f"a{number}": None for number in range(9)}
+        assert answer["extensions"] == {"errorsLeftOut": 6}
+        _, _, answer = await here.post({"query": "{ a: broken b: broken c: broken }"})
+        assert len(answer["errors"]) == 3
+        assert "extensions" not in answer

@@ -81,13 +81,19 @@ def not_executed(
 
 
 def extensions(
-    operation: Operation, stale: Sequence[tuple[list[str | int], float]], include: bytes | None
+    operation: Operation,
+    stale: Sequence[tuple[list[str | int], float]],
+    left_out: int,
+    include: bytes | None,
 ) -> dict[str, Any]:
     """What the answer says beside the data: what was stale always, what it cost if asked for.
 
+    `left_out` is how many errors it does not list, lest a null without one be taken for nothing.
     `include` is the header X-Include: `cost`, `upstream` or both, by commas.
     """
     told: dict[str, Any] = {}
+    if left_out:
+        told["errorsLeftOut"] = left_out
     if stale:
         # A list and all that was joined to it have one path: once is enough, with the oldest.
         oldest: dict[tuple[str | int, ...], float] = {}

@@ -249,8 +249,11 @@ class Outcomes:
     ) -> Outcome:
         """The outcome of an operation that was executed."""
         operation = visit.operation
-        errors = self.shown(result.errors or (), operation)
-        extensions = answers.extensions(operation, stale, visit.headers.get(b"x-include"))
+        found = result.errors or ()
+        errors = self.shown(found, operation) if found else []
+        extensions = answers.extensions(
+            operation, stale, len(found) - len(errors), visit.headers.get(b"x-include")
+        )
         body = answers.executed(result.data, errors, extensions)
         whole = not errors and not stale and operation.kind == "query"
         cache_control = answers.cache_control(operation.caller, storable=whole)
