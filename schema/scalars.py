@@ -91,15 +91,13 @@ def _given_date(value: Any) -> dt.date:
             return dt.date.fromisoformat(value)
         except ValueError:
             pass
-    raise GraphQLError("Date cannot represent this value: a calendar date is YYYY-MM-DD.")
+    raise GraphQLError("A Date is a calendar date, written as 2026-01-31.")
 
 
 def _given_country_code(value: Any) -> str:
     if isinstance(value, str) and _COUNTRY_CODE.fullmatch(value):
         return value
-    raise GraphQLError(
-        "CountryCode cannot represent this value: a code is two capital letters, as FR."
-    )
+    raise GraphQLError("A CountryCode is two capital letters, as FR.")
 
 
 SCALARS: dict[object, ScalarDefinition] = {

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 import pytest
 from graphql import OperationType, build_schema, get_introspection_query, parse
 
+from schema import schema
 from web.documents import Documents, Prepared
 from web.limits import Limits
 from web.request_errors import RequestError
@@ -201,6 +202,40 @@ def test_an_error_about_a_literal_still_says_what_is_wrong() -> None:
             "Expected value of type 'Credentials' to include required field 'username'.",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "column"),
+    [
+        (
+            '{ listenings(since: "2026-02-30", until: "2026-03-01") { totalCount } }',
+            "A Date is a calendar date, written as 2026-01-31.",
+            21,
+        ),
+        (
+            '{ track(id: 1) { availableIn(territory: "fr") } }',
+            "A CountryCode is two capital letters, as FR.",
+            41,
+        ),
+        (
+            '{ album(id: ["1"]) { id } }',
+            "ID cannot represent a non-string and non-integer value.",
+            13,
+        ),
+        (
+            '{ nodes(ids: [{a: "1"}]) { id } }',
+            "ID cannot represent a non-string and non-integer value.",
+            14,
+        ),
+    ],
+)
+def test_an_error_about_a_literal_says_where_it_stands(
+    text: str, sentence: str, column: int
+) -> None:
+    (error,) = Documents(schema._schema).prepare(text).errors
+
+    assert error.message == sentence
+    assert error.formatted["locations"] == [{"line": 1, "column": column}]
 
 
 def test_a_long_name_is_not_repeated_whole() -> None:

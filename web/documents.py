@@ -31,6 +31,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLInputType,
     GraphQLSchema,
     GraphQLSyntaxError,
     InlineFragmentNode,
@@ -39,7 +40,9 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     ValueNode,
+    ValuesOfCorrectTypeRule,
     VariableNode,
+    VisitorAction,
     parse,
     specified_rules,
     validate,
@@ -184,11 +187,11 @@ class Documents:
         self._limits = limits or Limits()
         self._footprints = Footprints(schema, self._limits.values)
         self._suggestions = introspection
-        self._rules = (
-            specified_rules
-            if introspection
-            else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        )
+        self._rules = [
+            _PlacedValues if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules
+        ]
+        if not introspection:
+            self._rules.append(NoSchemaIntrospectionCustomRule)
         self._used = Recent[Prepared](entries, characters)
         self._new = Recent[Prepared](max(entries // 4, 1), characters // 4)
         self._refused = Recent[Prepared](max(entries // 4, 1), characters // 4)
@@ -261,6 +264,23 @@ class Documents:
             errors = _validation_errors(found, suggestions=self._suggestions)
             return Prepared(self._footprints, _NOTHING, errors)
         return Prepared(self._footprints, document, ())
+
+
+class _PlacedValues(ValuesOfCorrectTypeRule):
+    """graphql-core's rule, which forgets where lists, objects and values of our scalars stand."""
+
+    _node: ValueNode | None = None
+
+    def is_valid_value_node(
+        self, node: ValueNode, input_type: GraphQLInputType | None
+    ) -> VisitorAction:
+        self._node = node
+        return super().is_valid_value_node(node, input_type)
+
+    def report_error(self, error: GraphQLError) -> None:
+        if not error.locations:
+            error = GraphQLError(error.message, self._node, original_error=error.original_error)
+        super().report_error(error)
 
 
 _LITERAL = re.compile(r"\b(String|BlockString|Int|Float) '.*'", re.DOTALL)
