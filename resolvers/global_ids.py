@@ -46,7 +46,10 @@ def number_in(text: str, type_name: str) -> int:
     number = _number(text)
     if number is not None:
         return number
-    named_type, number = split_global_id(text)
+    try:
+        named_type, number = split_global_id(text)
+    except BadUserInput:
+        raise BadUserInput("This is neither a global ID nor a number of the REST API.") from None
     if named_type != type_name:
         raise BadUserInput(f"This is the global ID of another type, not of {type_name}.")
     return number

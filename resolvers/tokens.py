@@ -14,10 +14,14 @@ async def created_token(info: Info, username: str, password: str) -> records.Acc
 async def revoked_token(info: Info, token: str) -> bool:
     """Destroy a token, with the caller's own; True once it is dead.
 
-    Raises BadUserInput for none at all, which the REST API can't be asked to destroy.
+    Raises BadUserInput for what can be none: the REST API calls anything destroyed, and whoever
+    gave a whole Authorization header would believe that its token is dead.
     """
-    if not token.strip():
+    token = token.strip()
+    if not token:
         raise BadUserInput("The token that is to be revoked is empty.")
+    if any(map(str.isspace, token)):
+        raise BadUserInput("A token has no spaces in it: give it alone, without `Bearer`.")
     context = info.context
     await context.upstream.revoke_token(context.caller, token)
     return True

@@ -43,7 +43,7 @@ TABLE: dict[type[Exception], tuple[Code, str]] = {
     errors.RateLimited: (Code.RATE_LIMITED, "The REST API was asked too often. Try later."),
     errors.Overloaded: (Code.RATE_LIMITED, "Too many requests wait already. Try later."),
     errors.TimedOut: (Code.UPSTREAM_TIMEOUT, "The REST API did not answer in time."),
-    errors.Unavailable: (Code.UPSTREAM_UNAVAILABLE, "The REST API can't be reached."),
+    errors.Unavailable: (Code.UPSTREAM_UNAVAILABLE, "The REST API fails, or can't be reached."),
     errors.BreakerOpen: (
         Code.UPSTREAM_UNAVAILABLE,
         "The REST API failed too often just now; it is left alone for a moment.",

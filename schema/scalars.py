@@ -6,6 +6,7 @@ here, where it is shown, and raises upstream.errors.BadResponse at its own place
 
 import datetime as dt
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NewType
 
@@ -20,10 +21,12 @@ Duration = NewType("Duration", str)
 URL = NewType("URL", str)
 CountryCode = NewType("CountryCode", str)
 
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,20}(?=.$))?"
+"""Only the last number of a duration may have a fraction: its letter is the last of all."""
 _DURATION = re.compile(
-    r"P(?=.)(?:(?P<weeks>\d{1,9})W|(?:(?P<days>\d{1,9})D)?"
-    r"(?:T(?=.)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?"
-    r"(?:(?P<seconds>\d{1,9})(?:[.,]\d+)?S)?)?)",
+    rf"P(?=.)(?:(?P<weeks>{_NUMBER})W|(?:(?P<years>{_NUMBER})Y)?(?:(?P<months>{_NUMBER})M)?"
+    rf"(?:(?P<days>{_NUMBER})D)?(?:T(?=.)(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?"
+    rf"(?:(?P<seconds>{_NUMBER})S)?)?)",
     re.ASCII,
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -41,13 +44,22 @@ def seconds_of(duration: str) -> int:
     Years and months are refused: they are no fixed number of seconds. Tracks share their
     durations: most are known already.
     """
-    match = _DURATION.fullmatch(duration)
-    if match is None:
-        raise BadResponse("a duration is not one of ISO 8601")
-    seconds = sum(_SECONDS[unit] * int(count) for unit, count in match.groupdict("0").items())
+    parts = _parts_of(duration)
+    if parts.keys() & {"years", "months"}:
+        raise BadResponse("a duration has years or months, which are no number of seconds")
+    seconds = int(sum(_SECONDS[unit] * count for unit, count in parts.items()))
     if seconds >= 2**31:
         raise BadResponse("a duration is longer than GraphQL's Int can say")
     return seconds
+
+
+def _parts_of(duration: str) -> dict[str, Decimal]:
+    """How many of each unit a duration has; raises BadResponse where it is none of ISO 8601."""
+    match = _DURATION.fullmatch(duration)
+    if match is None:
+        raise BadResponse("a duration is not one of ISO 8601")
+    found = match.groupdict().items()
+    return {unit: Decimal(count.replace(",", ".")) for unit, count in found if count}
 
 
 def is_url(value: str) -> bool:
@@ -58,7 +70,7 @@ def is_url(value: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _shown_duration(value: str) -> str:
-    seconds_of(value)
+    _parts_of(value)
     return value
 
 

@@ -172,6 +172,19 @@ async def test_the_deliveries_are_the_documented_ones() -> None:
     ]
 
 
+async def test_what_can_be_no_token_is_not_said_to_be_revoked() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url) as here:
+        token = upstream.token()
+        revoke = "mutation ($token: String!) { revokeToken(input: {token: $token}) { revoked } }"
+        refused = await here.ask(revoke, {"token": f"Bearer {token}"}, token=token)
+        assert refused.codes == ["BAD_USER_INPUT"]
+        assert len(upstream.journal) == 0
+        padded = await here.ask(revoke, {"token": f" {token}\n"}, token=token)
+        assert padded.data == {"revokeToken": {"revoked": True}}
+        after = await here.ask("{ artist(id: 544) { name } }", token=token)
+        assert after.codes == ["UNAUTHENTICATED"]
+
+
 async def test_a_token_is_created_and_revoked_as_documented() -> None:
     async with sandbox.running() as upstream, facade(upstream.url) as here:
         created = await here.ask(

@@ -63,7 +63,7 @@ def test_a_bare_number_is_taken_where_the_type_is_known() -> None:
 
 @pytest.mark.parametrize("text", ["-1", "+1", "0273", "2147483648", "1.0", "1e3", "٣", "²", ""])
 def test_a_number_has_one_spelling_too(text: str) -> None:
-    with pytest.raises(BadUserInput):
+    with pytest.raises(BadUserInput, match="neither a global ID nor a number"):
         number_in(text, "Album")
 
 

@@ -591,7 +591,7 @@ def test_a_stopped_upstream_is_said_in_plain_words(visit: Visit) -> None:
         answer = visitor.run()
     assert answer["errors"][0]["extensions"]["code"] == "UPSTREAM_UNAVAILABLE"
     assert visitor.page.text_content(".notice") == (
-        "The REST API can't be reached. (at 2 places) Try again in a moment."
+        "The REST API fails, or can't be reached. (at 2 places) Try again in a moment."
     )
     assert len(visitor.run()["data"]) == 2
 

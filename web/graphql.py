@@ -28,6 +28,8 @@ from web.visits import Visit
 
 ALLOW: Final = (b"allow", b"GET, POST")
 ALLOW_POST: Final = (b"allow", b"POST")
+VARY: Final = (b"vary", b"Authorization, Accept")
+VARY_IF_LONG: Final = (b"vary", b"Authorization, Accept, Accept-Encoding")
 NOT_ACCEPTABLE: Final = "Answers are application/graphql-response+json or application/json."
 LARGE: Final = 1_000
 """Values in an answer, estimated, from which compiling its selections pays at once."""
@@ -80,17 +82,20 @@ class Endpoint:
         operation.status = answer.status
         operation.answered_bytes = len(answer.body)
         seconds = perf_counter() - began
+        minimum = self._settings.compression_minimum
+        is_long = len(answer.body) >= minimum > 0
+        # Who doesn't ask for it, or for little, doesn't pay for the layer.
+        compressed = is_long and accepts_gzip(headers.get(b"accept-encoding", b""))
         answer.headers += visit.rate_headers
         answer.headers += (
-            (b"vary", b"Authorization, Accept"),
+            # The layer adds to it what it varies itself.
+            VARY_IF_LONG if is_long and not compressed else VARY,
             (b"x-request-id", named),
             (b"server-timing", answers.server_timing(operation.caller, seconds)),
             (b"x-content-type-options", b"nosniff"),
         )
         sending: Application = answer
-        minimum = self._settings.compression_minimum
-        if len(answer.body) >= minimum > 0 and accepts_gzip(headers.get(b"accept-encoding", b"")):
-            # Who doesn't ask for it, or for little, doesn't pay for the layer.
+        if compressed:
             sending = GZipResponder(answer, minimum, self._settings.compression_level)
         await sending(scope, receive, send)
         self._finished(operation, seconds)
