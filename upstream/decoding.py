@@ -232,39 +232,28 @@ def _holds_no_record(found: list[Any]) -> bool:
 
 
 def _finished(found: list[Any], body: bytes) -> int:
-    """Complete the records of a body in place; the bytes that they take, estimated."""
-    undecoded = 0
+    """Complete the tracks of a body in place; the bytes that all of it takes, estimated."""
+    tracks: list[records.AlbumTrack] = []
     for record in found:
         if isinstance(record, records.Album):
-            undecoded += _completed(record)
+            tracks += _with_cover(record)
         elif isinstance(record, records.Track):
-            undecoded += _let_go(record)
-    return _OVERHEAD + _BYTES_A_BYTE * (len(body) - undecoded)
+            tracks.append(record)
+    return _OVERHEAD + _BYTES_A_BYTE * (len(body) - _lists.share(tracks))
 
 
-def _completed(album: records.Album) -> int:
-    """Give the tracks their album's cover, and let go of the body; the bytes of their lists."""
+def _with_cover(album: records.Album) -> list[records.AlbumTrack]:
+    """The tracks of an album, which have its cover now."""
     # Where it was wrong, the list or one of its tracks is a BadResponse.
     tracks: Any = album.tracks
     if not isinstance(tracks, list):
-        return 0
+        return []
     cover = album.cover
-    undecoded = 0
-    for track in tracks:
-        if isinstance(track, records.AlbumTrack):
-            if track.cover is None:
-                track.cover = cover
-            undecoded += _let_go(track)
-    return undecoded
-
-
-def _let_go(track: records.AlbumTrack) -> int:
-    """Replace the view into the body by an equal list that is shared and outlives it.
-
-    Returns the list's bytes.
-    """
-    shared = track.available_territories = _lists.shared(track.available_territories)
-    return len(shared)
+    sound = [track for track in tracks if isinstance(track, records.AlbumTrack)]
+    for track in sound:
+        if track.cover is None:
+            track.cover = cover
+    return sound
 
 
 _lists: Final = TerritoryLists(_MOST_LISTS)

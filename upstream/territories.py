@@ -6,9 +6,12 @@ back afterwards: to compare its bytes costs a third of finding the end of each o
 """
 
 import secrets
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Raw
+
+from upstream.records import AlbumTrack
 
 _KEY: Final = b'"available_territories":'
 _NO_LIST: Final = b"]"
@@ -62,15 +65,26 @@ class TerritoryLists:
         parts.append(body[done:])
         return b"".join(parts)
 
-    def shared(self, raw: Raw) -> Raw:
-        """The list that a mark stands for, or that equals this one: it outlives the body."""
-        text = bytes(raw)
-        found = self._lists.get(text)
-        if found is None:
-            mark = self._marks.get(text)
-            found = Raw(text) if mark is None else self._lists[mark]
-            if mark is None and len(text) <= _LONGEST:
-                mark = b'"%b-%d"' % (self._secret, len(self._lists))
-                self._marks[text] = mark
-                self._lists[mark] = found
-        return found
+    def share(self, tracks: Iterable[AlbumTrack]) -> int:
+        """Let the tracks of a body go of it, marks and all: equal lists are one; their bytes."""
+        known, size = self._lists.get, 0
+        for track in tracks:
+            text = bytes(track.available_territories)
+            shared = known(text)
+            if shared is None:
+                shared = self._met(text)
+            track.available_territories = shared
+            size += len(shared)
+        return size
+
+    def _met(self, text: bytes) -> Raw:
+        """The list that this is the text of."""
+        mark = self._marks.get(text)
+        if mark is not None:
+            return self._lists[mark]
+        met = Raw(text)
+        if len(text) <= _LONGEST:
+            mark = b'"%b-%d"' % (self._secret, len(self._lists))
+            self._marks[text] = mark
+            self._lists[mark] = met
+        return met
