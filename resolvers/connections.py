@@ -90,7 +90,7 @@ class _Pages:
 
     `kept` are the batches, by page and size, of those that came from a cache; `shown` are the
     answers that were used. While the REST API fails nothing can be got anew, so then nothing
-    counts as kept.
+    counts as kept. What is asked for a second time contradicted another page: it is got anew.
     """
 
     def __init__(self, loaders: Loaders, listing: Listing) -> None:
@@ -100,9 +100,14 @@ class _Pages:
         self._failing = False
         self.kept: dict[tuple[int, int], float] = {}
         self.shown: list[Reply[Page]] = []
+        self._asked: set[tuple[int, int]] = set()
 
     async def fetch(self, page: int, per_page: int) -> Page:
         """A page, from a cache where it is there."""
+        if (page, per_page) in self._asked:
+            self.kept.pop((page, per_page), None)
+            return await self._again(page, per_page)
+        self._asked.add((page, per_page))
         reply = await self._loaders.pages.load((self._listing, page, per_page))
         self.shown.append(reply)
         if reply.batch is None and reply.stale_age is not None:
@@ -117,7 +122,16 @@ class _Pages:
         if not self._renewing:
             self._renewing = True
             self.shown = []
+            self._asked.clear()
+        if (page, per_page) in self._asked:
+            return await self._again(page, per_page)
+        self._asked.add((page, per_page))
         reply = await self._loaders.new_page((self._listing, page, per_page))
+        self.shown.append(reply)
+        return reply.value
+
+    async def _again(self, page: int, per_page: int) -> Page:
+        reply = await self._loaders.page_again((self._listing, page, per_page))
         self.shown.append(reply)
         return reply.value
 

@@ -54,7 +54,8 @@ class Habit:
     it gives a Link header, None where that is not known. `end` is how long a list without Link
     was when its end was last searched for, None where nobody has, or where each caller has a list
     of their own: it tells where to look first, and nothing else. So does `reach`: about how long
-    it was when Link, or a last page, told that last; 0 where `end` would be None.
+    it was when Link, or a last page, told that last; 0 where nothing has, and for lists of which
+    each caller has one.
     """
 
     def __init__(self, *, is_common: bool = True) -> None:

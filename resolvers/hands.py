@@ -67,7 +67,8 @@ class Hand:
         self.places: dict[int | None, int] = {}
         self._floor = 0
         self._ceiling: int | None = None
-        self._is_ended = False
+        self._told_end: int | None = None
+        self._denied: set[int] = set()
         self._last: tuple[int, int] | None = None
         self._cautious: Sizes | None = None
         self._suspect: int | None = None
@@ -323,7 +324,8 @@ class Hand:
         return number_of(self.rows.get(place))
 
     def _knowledge(self) -> tuple[object, ...]:
-        return len(self.rows), self._floor, self._ceiling, self._sizes, self._habit.known
+        habit = self._habit.known
+        return len(self.rows), self._floor, self._ceiling, self._sizes, habit, len(self._denied)
 
     def _missing(self, low: int, high: int) -> range:
         if self._ceiling is not None:
@@ -360,15 +362,12 @@ class Hand:
     def _within_reach(self, asks: list[Ask]) -> list[Ask]:
         """The first page, and of the others those that the list had when that was last told.
 
-        For no request is wasted where nothing tells yet that there are more.
+        The first page tells whether the others are there, where nothing told it before.
         """
         if self.rows or self._ceiling is not None or self._last is not None:
             return asks
         reach = self._habit.reach
-        stride = self._sizes.fixed
-        return asks[:1] + [
-            ask for ask in asks[1:] if (ask.page - 1) * (stride or ask.per_page) < reach
-        ]
+        return asks[:1] + [ask for ask in asks[1:] if self._start_of(ask) < reach]
 
     async def _ask(self, asks: Sequence[Ask], *, backwards: bool = False) -> None:
         # Until a list has served pages of some size, it may have none that large. The last page
@@ -384,7 +383,7 @@ class Hand:
             await self._dispel(ask, page)
 
     async def _taken_side_by_side(self, asks: Sequence[Ask]) -> None:
-        """Take several pages, asked for at the same time; the first failure is raised.
+        """Take several pages, asked for at the same time; the first of those that fail is raised.
 
         Those beyond the end that one before them tells are taken where they come, for they may
         contradict it; they need not come, and nobody waits for them.
@@ -399,7 +398,7 @@ class Hand:
             for ask, task in zip(asks, tasks, strict=True):
                 if self._sizes == sizes and self._is_beyond(ask):
                     await asyncio.wait(tasks, timeout=moment)
-                    moment = 0.0
+                    moment = 0.0  # all of them have had it
                     if not task.done() or isinstance(task.exception(), UpstreamError):
                         continue
                 self._take(ask, await task)
@@ -410,9 +409,14 @@ class Hand:
 
     def _is_beyond(self, ask: Ask) -> bool:
         """Whether Link, or a page with rows, tells that the list ends in front of a page."""
-        start = (ask.page - 1) * (self._sizes.fixed or ask.per_page)
-        linked = self._last is not None and self._last[0] * self._last[1] <= start
-        return linked or (self._is_ended and not self.may_hold(start))
+        start = self._start_of(ask)
+        if self._last is not None and self._last[0] * self._last[1] <= start:
+            return True
+        return self._told_end is not None and self._told_end <= start
+
+    def _start_of(self, ask: Ask) -> int:
+        """The place of a page's first row, by what is known of the sizes."""
+        return (ask.page - 1) * (self._sizes.fixed or ask.per_page)
 
     async def _page(self, ask: Ask) -> Page:
         self.spent += 1
@@ -486,6 +490,20 @@ class Hand:
             for place, number in self._expected.items()
         )
 
+    def _place_nothing(self, start: int) -> None:
+        """There are no rows on the page that begins at `start`."""
+        if start == 0:
+            self._habit.reached(0)
+        if start < self._floor and start not in self._denied:
+            # Another page tells of more. It may have been read later, so that both were right:
+            # this one is asked for once more.
+            self._denied.add(start)
+            return
+        self._ceiling = start if self._ceiling is None else min(start, self._ceiling)
+        self._floor = min(self._floor, self._ceiling)
+        if self._suspect is not None and self._ceiling <= self._suspect:
+            self._suspect = self._cautious = None
+
     def _place(self, reading: Reading, rows: Sequence[Any]) -> None:
         start, stop = reading.start, reading.start + len(rows)
         for place, record in enumerate(rows, start):
@@ -494,12 +512,9 @@ class Hand:
             if number is not None:
                 self.places[number] = place
         if not rows:
-            self._ceiling = start if self._ceiling is None else min(start, self._ceiling)
-            self._floor = min(self._floor, self._ceiling)
-            if self._suspect is not None and self._ceiling <= self._suspect:
-                self._suspect = self._cautious = None
+            self._place_nothing(start)
             return
-        self._is_ended = reading.ends
+        self._told_end = stop if reading.ends else None
         if reading.ends:
             self._floor = self._ceiling = stop
             self._habit.reached(stop)

@@ -10,7 +10,7 @@ order of the numbers does, if the rows have one, or else its old place. So a wal
 that lives through it once, as long as no more than about fifty rows come or go between two windows
 (25 where `per_page` is ignored; twice as many where the rows are in the order of their numbers,
 which tells on which side to look). Within one window the pages are asked for at the same time: a
-row that two of them show counts once; one that slips between two of them, since another row
+row that two of them show counts once; one that slips between two of them, since others came or
 vanished at that very moment, is missed. A window is never cut short by a page that holds fewer
 rows than the list has: where asking again does not fill the gap, that is a BadResponse.
 

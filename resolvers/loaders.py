@@ -64,6 +64,10 @@ class Loader(Generic[KeyT, ValueT]):
             raise outcome.raisable()
         return outcome
 
+    def forget(self, key: KeyT) -> None:
+        """Let the next who asks for it send a request of its own."""
+        self._batches.clear(key)
+
     async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[ValueT] | Failure]:
         """The answers to several requests, or their failures, without a task for each."""
         futures = {key: self._batches.load(key) for key in keys}
@@ -144,6 +148,11 @@ class Loaders:
         """A page of a list as it is now, whatever is kept."""
         loader = self.pages if key in self._new_pages else self._renewed_pages
         return await loader.load(key)
+
+    async def page_again(self, key: PageKey) -> Reply[Page]:
+        """A page as it is now, though this operation may have asked for it just before."""
+        self._renewed_pages.forget(key)
+        return await self._renewed_pages.load(key)
 
     def close(self) -> None:
         """Cancel what is still under way: nobody waits for it any more."""

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+import sandbox
 from resolvers.habits import Habits
 from resolvers.listings import Arguments, Window, checked, window
+from tests.facade import facade
 from tests.paged_list import PagedList, numbers_of
 from upstream.errors import BadResponse
 from upstream.listing import Listing, Page
@@ -24,6 +26,17 @@ class Endless(PagedList):
         if page > 4:
             await asyncio.Event().wait()
         return found
+
+
+class Growing(PagedList):
+    """A list whose first page is read after all others, and after rows were put in front."""
+
+    async def fetch(self, page: int, per_page: int) -> Page:
+        """One page."""
+        if page == 1 and len(self.numbers) == 100:
+            await asyncio.sleep(0.01)
+            self.numbers[0:0] = range(1000, 1030)
+        return await super().fetch(page, per_page)
 
 
 async def known_from_a_longer_list(length: int) -> Habits:
@@ -96,3 +109,36 @@ async def test_an_empty_page_does_not_excuse_one_that_fails_behind_it() -> None:
 
     with pytest.raises(BadResponse):
         await rows.window(Arguments(first=500))
+
+
+async def test_an_empty_page_is_asked_for_again_where_another_tells_of_more() -> None:
+    longer = PagedList(list(range(174)))
+    await longer.window(Arguments(first=500))
+    rows = Growing(list(range(100)), habits=longer.habits)
+
+    assert numbers_of(await rows.window(Arguments(first=500))) == rows.numbers
+    assert rows.asked.count((2, 100)) == 2
+
+
+async def test_one_that_stays_empty_is_believed() -> None:
+    rows = PagedList(list(range(50)), fixed=25, endless=True, last=99)
+    await rows.window(Arguments(first=100))
+    rows.asked.clear()
+
+    shown = await rows.window(Arguments(first=100))
+
+    assert (numbers_of(shown), shown.has_next) == (list(range(50)), False)
+    assert rows.asked.count((3, 25)) == 2
+
+
+async def test_what_is_asked_for_again_is_got_anew_over_http() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url) as here:
+        query = "{ labels(first: 100) { nodes { databaseId } pageInfo { hasNextPage } } }"
+        expected = await here.ask(query)
+        upstream.orders.add(
+            sandbox.Status(200, body="[]"), path="/api/v1/labels", query={"page": "3"}, times=1
+        )
+        upstream.journal.clear()
+
+        assert (await here.ask(query)).body == expected.body
+        assert [entry.query["page"] for entry in upstream.journal.entries].count("3") == 2

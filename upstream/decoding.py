@@ -16,7 +16,7 @@ from msgspec.structs import fields
 from upstream import records
 from upstream.errors import BadResponse
 from upstream.listing import Collection
-from upstream.territories import TerritoryLists
+from upstream.territories import LONGEST, TerritoryLists
 
 T_co = TypeVar("T_co", covariant=True)
 Record = TypeVar("Record", records.Album, records.Artist, records.Label, records.Track)
@@ -33,7 +33,7 @@ _ROWS: Final[dict[Collection, Any]] = {
 }
 
 _MOST_LISTS: Final = 2048
-"""Different territory lists that are kept."""
+"""Different territory lists that are kept, and as many that are decoded."""
 
 _WITH_TERRITORIES: Final = (records.Album, records.Track, list[records.Album])
 
@@ -123,6 +123,8 @@ def territories(record: records.AlbumTrack) -> list[str]:
     codes: Any = _repaired(raw, list[str], "available_territories", wrongs)
     if wrongs.places or not isinstance(codes, list):
         raise BadResponse("available_territories is no list of strings")
+    if len(raw) > LONGEST:
+        return codes
     if len(_codes) >= _MOST_LISTS:
         _codes.clear()
     # What is kept here keeps its place in memory, so nothing else can have its id.

@@ -13,21 +13,25 @@ from msgspec import Raw
 
 from upstream.records import AlbumTrack
 
+LONGEST: Final = 4096
+"""Bytes of a list that is kept: all ISO 3166-1 codes take less than half of it."""
+
 _KEY: Final = b'"available_territories":'
 _NO_LIST: Final = b"]"
-_LONGEST: Final = 4096
-"""Bytes of a list that is kept: all ISO 3166-1 codes take less than half of it."""
+_MOST_UNKNOWN: Final = 2_000
+"""Lists of one body that are looked up in vain before the others are left as they are: a page has
+few different ones, and each that is unknown costs up to 2 µs."""
 
 
 class TerritoryLists:
-    """The lists of a process; those that were met are forgotten together when they are too many."""
+    """The lists of a process; once they are too many, all are forgotten before the next body."""
 
     def __init__(self, most: int) -> None:
-        """`most` is how many lists are kept, but for those of the body that is being decoded."""
+        """`most` is how many lists are kept."""
         self._most = most
         self._marks: dict[bytes, bytes] = {}
         self._lists: dict[bytes, Raw] = {}
-        self._latest = _NO_LIST, b""
+        self._latest = _NO_LIST, _NO_LIST
         # What stands in the place of a list must be nothing that a body can have by itself.
         self._secret = secrets.token_hex(8).encode()
 
@@ -38,25 +42,28 @@ class TerritoryLists:
     def folded(self, body: bytes) -> bytes:
         """The body with a short mark in the place of each list that is known.
 
-        It is as well, or as badly, formed as before. Decode it before anything else is folded.
+        It is as well, or as badly, formed as before. Decode it, and share its lists, before
+        anything else is folded.
         """
         if len(self._lists) >= self._most:
             self._marks.clear()
             self._lists.clear()
-            self._latest = _NO_LIST, b""
+            self._latest = _NO_LIST, _NO_LIST
         find, starts = body.find, body.startswith
         latest, mark = self._latest
         parts: list[bytes] = []
-        done = at = 0
-        while (at := find(_KEY, at)) >= 0:
+        done = at = unknown = 0
+        # What is found is a key or the end of one, for the quotation marks inside of a string are
+        # escaped; and a list that begins as one that is known is that one: its bracket is closed.
+        while (at := find(_KEY, at)) >= 0 and unknown <= _MOST_UNKNOWN:
             at += len(_KEY)
-            # Most have the list of the one before. The value can't go on behind it: its bracket
-            # is closed. Nor is the key inside a string: its quotation marks would be escaped.
+            # Most tracks have the list of the one before.
             if not starts(latest, at):
                 at += starts(b" ", at)
-                candidate = body[at : find(b"]", at, at + _LONGEST) + 1]
+                candidate = body[at : find(b"]", at, at + LONGEST) + 1]
                 known = self._marks.get(candidate)
                 if known is None:
+                    unknown += 1
                     continue
                 latest, mark = candidate, known
             parts += body[done:at], mark
@@ -66,25 +73,30 @@ class TerritoryLists:
         return b"".join(parts)
 
     def share(self, tracks: Iterable[AlbumTrack]) -> int:
-        """Let the tracks of a body go of it, marks and all: equal lists are one; their bytes."""
+        """Let the tracks of a body go of it, marks and all: equal lists are one.
+
+        Returns the bytes of those that are kept here, whoever else has them.
+        """
         known, size = self._lists.get, 0
         for track in tracks:
             text = bytes(track.available_territories)
-            shared = known(text)
+            shared = known(text) or self._met(text)
             if shared is None:
-                shared = self._met(text)
+                shared = Raw(text)
+            else:
+                size += len(shared)
             track.available_territories = shared
-            size += len(shared)
         return size
 
-    def _met(self, text: bytes) -> Raw:
-        """The list that this is the text of."""
+    def _met(self, text: bytes) -> Raw | None:
+        """The kept list that this is the text of; None where it is not one to keep."""
         mark = self._marks.get(text)
         if mark is not None:
             return self._lists[mark]
-        met = Raw(text)
-        if len(text) <= _LONGEST:
-            mark = b'"%b-%d"' % (self._secret, len(self._lists))
-            self._marks[text] = mark
-            self._lists[mark] = met
+        foldable = text.startswith(b"[") and text.find(b"]") == len(text) - 1
+        if not foldable or len(text) > LONGEST or len(self._lists) >= self._most:
+            return None
+        mark = b'"%b-%d"' % (self._secret, len(self._lists))
+        self._marks[text] = mark
+        met = self._lists[mark] = Raw(text)
         return met
