@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 
 import pytest
@@ -381,7 +382,7 @@ async def requests_of(
     """How many requests an operation causes; without `habits`, when no list is known yet."""
     upstream.journal.clear()
     async with Upstream(upstream.url, Policy(cache_bytes=0)) as client:
-        caller = Caller(upstream.token(), asyncio.get_running_loop().time() + 30)
+        caller = Caller(upstream.token(), monotonic() + 30)
         context = Context(caller, client, habits or Habits())
         await schema.execute(text, variables, context_value=context)
         context.close()

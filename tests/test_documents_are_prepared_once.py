@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable
+from time import monotonic
 
 import pytest
 from graphql import OperationType, build_schema, get_introspection_query, parse
@@ -346,7 +347,7 @@ async def test_who_leaves_takes_the_text_from_nobody() -> None:
 async def test_who_has_no_turn_in_time_is_told() -> None:
     kept = documents()
     with pytest.raises(RequestError) as raised:
-        await kept.prepared(long_text(), asyncio.get_running_loop().time())
+        await kept.prepared(long_text(), monotonic())
     assert raised.value.extensions == {"code": "RATE_LIMITED"}
     # nobody waits for it any more, but what was begun is of use to the next
     assert (await kept.prepared(long_text(), math.inf)).errors == ()

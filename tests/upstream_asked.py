@@ -1,9 +1,9 @@
 """How tests ask the REST client, and a REST API of which a test writes every byte."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from aiohttp import web
@@ -25,7 +25,7 @@ def caller(
     most_requests: int | None = None,
 ) -> Caller:
     """A new operation of a token."""
-    deadline = asyncio.get_running_loop().time() + seconds
+    deadline = monotonic() + seconds
     return Caller(token, deadline, most_requests)
 
 

@@ -53,10 +53,11 @@ class Reply(Generic[ValueT_co]):
 class Caller:
     """Whose token asks, until when, at what price; one for each operation.
 
-    `deadline` is on the clock of time.monotonic. So are all times of this client: the event loop's
-    clock is the same one, but to ask for the loop costs a system call each time. `most_requests`
-    bounds the HTTP requests that this operation may cause, None for no bound of its own. The token
-    is in no repr.
+    `deadline` is on the clock of time.monotonic, as are all times of this client: to ask for the
+    running loop, and its clock, costs a system call each time. That clock need not be the same (on
+    macOS, uvloop's goes on while the machine sleeps), so timers are set by the seconds that are
+    left. `most_requests` bounds the HTTP requests that this operation may cause, None for no bound
+    of its own. The token is in no repr.
     """
 
     bearer: str | None = field(repr=False)

@@ -56,7 +56,7 @@ class Flight(Generic[T]):
         # A future of one's own needs no shield: cancelling it touches nothing else.
         mine: asyncio.Future[T] = loop.create_future()
         self._waiting.add(mine)
-        alarm = loop.call_at(deadline, _time_out, mine)
+        alarm = loop.call_later(deadline - monotonic(), _time_out, mine)
         try:
             return await mine
         finally:

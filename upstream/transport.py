@@ -142,7 +142,7 @@ class Transport:
             reader.set_exception(TimeoutError())
 
         # asyncio.timeout costs five times as much, which is a tenth of a small GET.
-        alarm = loop.call_at(deadline, give_up)
+        alarm = loop.call_later(deadline - monotonic(), give_up)
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
             lease.transport.write(request)

@@ -23,6 +23,7 @@ application/json.
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Final
 
 from graphql import (
@@ -220,7 +221,7 @@ class Documents:
             self._under_way[text] = under_way
             under_way.add_done_callback(lambda _: self._under_way.pop(text))
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout(until - monotonic()):
                 made = await asyncio.shield(under_way)
         except TimeoutError:
             raise RequestError("RATE_LIMITED", "Too many long documents came at once.") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from web.incoming import Disconnected, Receive
@@ -19,7 +20,7 @@ async def watched(work: Awaitable[T], receive: Receive | None, until: float) -> 
     there is one to `receive` from; the work is cancelled in both cases.
     """
     if receive is None:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout(until - monotonic()):
             return await work
     loop = asyncio.get_running_loop()
     ours = asyncio.current_task()
@@ -40,7 +41,7 @@ async def watched(work: Awaitable[T], receive: Receive | None, until: float) -> 
 
     timer = loop.call_later(UNWATCHED_SECONDS, listen)
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout(until - monotonic()):
             return await work
     except asyncio.CancelledError:
         # The server's own cancellation, at its end, is not ours to take.
