@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError, ValueNode, VariableNode
+from graphql import GraphQLError, GraphQLSyntaxError, VariableNode
 
 from resolvers.errors import BadUserInput
 from upstream import errors
@@ -102,13 +102,12 @@ def _code_and_sentence(error: GraphQLError) -> tuple[Code, str]:
     if isinstance(original, BadUserInput):
         return Code.BAD_USER_INPUT, str(original)
     if isinstance(original, GraphQLError) and original.nodes:
-        # Of all that graphql-core finds wrong while it executes, only arguments are the caller's.
         node = original.nodes[0]
         if isinstance(node, VariableNode):
+            # Of all that graphql-core finds wrong while it executes, this alone is the caller's
+            # mistake: with a default, a variable that may be null is valid where none must be.
             name = node.name.value
             return Code.BAD_USER_INPUT, f"The variable ${name} must not be null where it is used."
-        if isinstance(node, ValueNode):
-            return Code.BAD_USER_INPUT, "This is no value that the argument can have."
     for cls in type(original).__mro__:
         if cls in TABLE:
             return TABLE[cls]

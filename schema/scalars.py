@@ -6,7 +6,7 @@ here, where it is shown, and raises upstream.errors.BadResponse at its own place
 
 import datetime as dt
 import re
-from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NewType
 
@@ -21,7 +21,7 @@ Duration = NewType("Duration", str)
 URL = NewType("URL", str)
 CountryCode = NewType("CountryCode", str)
 
-_NUMBER = r"\d{1,9}(?:[.,]\d{1,20}(?=.$))?"
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,100}(?=.$))?"
 """Only the last number of a duration may have a fraction: its letter is the last of all."""
 _DURATION = re.compile(
     rf"P(?=.)(?:(?P<weeks>{_NUMBER})W|(?:(?P<years>{_NUMBER})Y)?(?:(?P<months>{_NUMBER})M)?"
@@ -45,7 +45,7 @@ def seconds_of(duration: str) -> int:
     durations: most are known already.
     """
     parts = _parts_of(duration)
-    if parts.keys() & {"years", "months"}:
+    if parts.pop("years", 0) or parts.pop("months", 0):
         raise BadResponse("a duration has years or months, which are no number of seconds")
     seconds = int(sum(_SECONDS[unit] * count for unit, count in parts.items()))
     if seconds >= 2**31:
@@ -53,13 +53,13 @@ def seconds_of(duration: str) -> int:
     return seconds
 
 
-def _parts_of(duration: str) -> dict[str, Decimal]:
+def _parts_of(duration: str) -> dict[str, Fraction]:
     """How many of each unit a duration has; raises BadResponse where it is none of ISO 8601."""
     match = _DURATION.fullmatch(duration)
     if match is None:
         raise BadResponse("a duration is not one of ISO 8601")
     found = match.groupdict().items()
-    return {unit: Decimal(count.replace(",", ".")) for unit, count in found if count}
+    return {unit: Fraction(count.replace(",", ".")) for unit, count in found if count}
 
 
 def is_url(value: str) -> bool:

@@ -23,6 +23,8 @@ shown: Any = SCALARS[Duration].serialize
         ("P1.5D", 129_600),
         ("P2W", 1_209_600),
         ("PT0.12345678901234567890H", 444),
+        ("PT999999999.99999999999999999999999999999S", 999_999_999),
+        ("P0Y0M0DT0H3M25S", 205),
     ],
 )
 def test_a_duration_has_whole_seconds(duration: str, seconds: int) -> None:

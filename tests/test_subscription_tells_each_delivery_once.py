@@ -538,6 +538,27 @@ async def test_an_event_stream_tells_each_delivery_and_ends_with_its_token() -> 
             assert rest.endswith(b"event: complete\ndata:\n\n")
 
 
+async def test_an_event_says_how_many_errors_it_leaves_out() -> None:
+    query = "subscription { deliveryProcessed { a: album { title } b: album { icpn } } }"
+    environment = {**QUICK, "ONEDTOUCH_MOST_ERRORS": "1"}
+    headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+    async with both(environment) as (upstream, here), socket_to(here) as socket:
+        upstream.orders.add(sandbox.Status(500), path="/api/v1/album*/*")
+        await socket.subscribe("a", query)
+        async with here.client.post(here.url, json={"query": query}, headers=headers) as events:
+            await a_look_more(upstream)
+            upstream.database.insert(yesterday(), 0)
+            over_socket = (await socket.heard())["payload"]
+            for _ in range(3):
+                await events.content.readline()
+            line = await events.content.readline()
+    over_events = json.loads(line.removeprefix(b"data: "))
+    for told in (over_socket, over_events):
+        assert told["data"] == {"deliveryProcessed": {"a": None, "b": None}}
+        assert len(told["errors"]) == 1
+        assert told["extensions"] == {"errorsLeftOut": 1}
+
+
 async def test_a_message_has_the_size_that_a_body_may_have() -> None:
     async with (
         both({**STILL, "ONEDTOUCH_BODY_LIMIT": "1000"}) as (_, here),

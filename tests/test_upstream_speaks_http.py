@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -34,11 +35,13 @@ class Wire:
     """A server that answers each request with the next bytes that it was given.
 
     None in the place of bytes is a pause for ever; the last bytes are followed by the end of the
-    connection where `closes` says so. `received` holds the requests of each connection.
+    connection where `closes` says so, and `resets` makes that a reset. `received` holds the
+    requests of each connection.
     """
 
     answers: list[Sequence[bytes | None]]
     closes: bool = False
+    resets: bool = False
     port: int = 0
     received: list[list[bytes]] = field(default_factory=list)
     serving: set[asyncio.Task[None]] = field(default_factory=set)
@@ -65,6 +68,11 @@ class Wire:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client has gone
         finally:
+            if self.resets:
+                # The system resets what is closed without patience for what is still to be sent.
+                at_once = struct.pack("ii", 1, 0)
+                connection = writer.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             writer.close()
             with suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
@@ -74,11 +82,12 @@ class Wire:
 async def wire(
     *answers: Sequence[bytes | None],
     closes: bool = False,
+    resets: bool = False,
     host: str = "127.0.0.1",
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Wire]:
     """Such a server, until the block ends."""
-    served = Wire(list(answers), closes)
+    served = Wire(list(answers), closes, resets)
     async with await asyncio.start_server(served.answer, host, 0, ssl=tls) as listening:
         served.port = listening.sockets[0].getsockname()[1]
         yield served
@@ -204,6 +213,39 @@ async def test_what_is_broken_is_told_apart(parts: list[bytes], error: type[Exce
     async with asyncio.timeout(2 * LONG), wire(parts, closes=True) as served:
         with pytest.raises(error):
             await answers_of(served)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b"HTTP/1.1 2"],
+        [OK],
+        [OK + b"Content-Length: 9\r\n\r\n"],
+        [OK + b"Content-Length: 9\r\n\r\n[1,"],
+        [OK + b"Transfer-Encoding: chunked\r\n\r\n", b"5\r\n[1,"],
+        [OK + b"\r\n[1,"],
+    ],
+)
+async def test_an_answer_that_is_broken_off_is_none(parts: list[bytes]) -> None:
+    async with asyncio.timeout(2 * LONG), wire(parts, closes=True, resets=True) as served:
+        with pytest.raises(Unavailable):
+            await answers_of(served)
+
+
+@pytest.mark.parametrize(
+    ("parts", "status"),
+    [
+        ([OK + b"Content-Length: 2\r\n\r\n[]"], 200),
+        ([OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"], 200),
+        ([b"HTTP/1.1 404 Not Found\r\n\r\nnot"], 404),
+    ],
+)
+async def test_what_was_whole_when_the_connection_broke_off_counts(
+    parts: list[bytes], status: int
+) -> None:
+    async with asyncio.timeout(2 * LONG), wire(parts, closes=True, resets=True) as served:
+        assert [answer.status for answer in await answers_of(served)] == [status]
 
 
 async def test_an_upgrade_that_nobody_asked_for_ends_the_connection() -> None:

@@ -148,7 +148,10 @@ class Transport:
             lease.transport.write(request)
             head, content = await self._head(reader)
             body = await self._body(head.headers, content) if head.code in _WITH_BODY else b""
-            usable = not too_late
+            # A body without a length ends with the connection, but not in that way.
+            ends_with_it = not (head.chunked or "Content-Length" in head.headers)
+            broken_off = reader.is_reset and ends_with_it and head.code in _WITH_BODY
+            usable = not (too_late or broken_off)
         except Exception:
             if reader.is_reset:
                 # aiohttp does not tell it from an answer that is too short.
@@ -160,6 +163,8 @@ class Transport:
             pool.give_back(lease, usable=usable)
         if too_late:
             raise TimeoutError
+        if broken_off:
+            raise aiohttp.ClientOSError
         return Answer(head.code, head.headers, body)
 
     @staticmethod

@@ -29,7 +29,7 @@ from web.visits import Visit
 ALLOW: Final = (b"allow", b"GET, POST")
 ALLOW_POST: Final = (b"allow", b"POST")
 VARY: Final = (b"vary", b"Authorization, Accept")
-VARY_IF_LONG: Final = (b"vary", b"Authorization, Accept, Accept-Encoding")
+VARY_BY_ENCODING: Final = (b"vary", b"Authorization, Accept, Accept-Encoding")
 NOT_ACCEPTABLE: Final = "Answers are application/graphql-response+json or application/json."
 LARGE: Final = 1_000
 """Values in an answer, estimated, from which compiling its selections pays at once."""
@@ -83,13 +83,14 @@ class Endpoint:
         operation.answered_bytes = len(answer.body)
         seconds = perf_counter() - began
         minimum = self._settings.compression_minimum
-        is_long = len(answer.body) >= minimum > 0
         # Who doesn't ask for it, or for little, doesn't pay for the layer.
-        compressed = is_long and accepts_gzip(headers.get(b"accept-encoding", b""))
+        compressed = len(answer.body) >= minimum > 0 and accepts_gzip(
+            headers.get(b"accept-encoding", b"")
+        )
         answer.headers += visit.rate_headers
         answer.headers += (
-            # The layer adds to it what it varies itself.
-            VARY_IF_LONG if is_long and not compressed else VARY,
+            # The layer that compresses adds the third by itself; so would it stand there twice.
+            VARY if compressed or minimum == 0 else VARY_BY_ENCODING,
             (b"x-request-id", named),
             (b"server-timing", answers.server_timing(operation.caller, seconds)),
             (b"x-content-type-options", b"nosniff"),

@@ -30,8 +30,8 @@ from strawberry.types.unset import UNSET
 
 from resolvers.live import Live
 from upstream.caller import Caller
-from web import request_headers
-from web.answers import NO_STORE, Answer, Send, encode
+from web import answers, request_headers
+from web.answers import NO_STORE, Answer, Send, encode, executed
 from web.documents import Operation as ChosenOperation
 from web.documents import Prepared
 from web.drain import Drain
@@ -119,8 +119,8 @@ class LiveEndpoint(Endpoint):
             with self._counted(), connection.counted(most):
                 results = self._results(prepared, chosen, variables, connection.bearer, operation)
                 async with aclosing(results):
-                    async for data, errors in results:
-                        yield ExecutionResult(data=data, errors=errors or None)
+                    async for result in results:
+                        yield result
         except RequestError as error:
             operation.codes = (code_of(error),)
             yield _refused([error])
@@ -220,11 +220,8 @@ class LiveEndpoint(Endpoint):
                     result, coming, silent = coming.result(), None, 0.0
                     if result is None:
                         break
-                    data, errors = result
-                    shown: dict[str, Any] = {"data": data}
-                    if errors:
-                        shown = {"errors": [error.formatted for error in errors], "data": data}
-                    yield _event(encode(shown))
+                    errors = [error.formatted for error in result.errors or ()]
+                    yield _event(executed(result.data, errors, result.extensions or {}))
                 yield _LAST
             finally:
                 if coming is not None:
@@ -240,8 +237,8 @@ class LiveEndpoint(Endpoint):
         variables: dict[str, Any],
         bearer: str | None,
         operation: Operation,
-    ) -> AsyncGenerator[tuple[Any, list[GraphQLError]]]:
-        """The data and the errors of each event; what ends it all is the last one's error."""
+    ) -> AsyncGenerator[ExecutionResult]:
+        """What is shown of each event; what ends it all is the last one's error."""
         context = self._service.open_context(Caller(bearer, math.inf))
         source: Any = None
         try:
@@ -256,24 +253,28 @@ class LiveEndpoint(Endpoint):
             if isawaitable(source):
                 source = await source
             if isinstance(source, Result):
-                yield source.data, self._shown(source.errors, operation)
+                yield self._shown(source, operation)
                 return
             async for result in cast("AsyncIterator[Result]", source):
-                yield result.data, self._shown(result.errors, operation)
+                yield self._shown(result, operation)
         except Exception as error:  # noqa: BLE001 - whatever ends it is presented
-            yield None, self._shown([GraphQLError("", original_error=error)], operation)
+            ended = Result(None, [GraphQLError("", original_error=error)])
+            yield self._shown(ended, operation)
         finally:
             if hasattr(source, "aclose"):
                 await source.aclose()
             context.close()
 
-    def _shown(self, errors: Any, operation: Operation) -> list[GraphQLError]:
-        return [
+    def _shown(self, result: Result, operation: Operation) -> ExecutionResult:
+        found = result.errors or []
+        errors = [
             GraphQLError(
                 shown["message"], path=shown.get("path"), extensions=shown.get("extensions")
             )
-            for shown in self._outcomes.shown(errors or (), operation)
+            for shown in self._outcomes.shown(found, operation)
         ]
+        extensions = answers.extensions(operation, (), len(found) - len(errors), None)
+        return ExecutionResult(result.data, errors or None, extensions or None)
 
     def _assert_room(self) -> None:
         if self.subscriptions >= self._settings.live_subscriptions:
