@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -38,11 +40,18 @@ WAYS_TO_WRITE = st.fixed_dictionaries(
 
 
 @pytest.fixture(autouse=True)
-def lists(monkeypatch: pytest.MonkeyPatch) -> TerritoryLists:
+def lists() -> Iterator[TerritoryLists]:
     """The lists of this test alone."""
-    fresh = TerritoryLists(100)
-    monkeypatch.setattr(decoding, "_lists", fresh)
-    return fresh
+    with knowing(TerritoryLists(100)) as fresh:
+        yield fresh
+
+
+@contextmanager
+def knowing(known: TerritoryLists) -> Iterator[TerritoryLists]:
+    """Within the block, what is decoded is decoded with these lists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "_lists", known)
+        yield known
 
 
 def told(body: bytes) -> Any:
@@ -68,11 +77,8 @@ def _codes(track: Any) -> Any:
 
 
 def told_by_one_who_knows_no_list(body: bytes) -> Any:
-    known, decoding._lists = decoding._lists, Unknowing(0)  # type: ignore[misc] # put back below
-    try:
+    with knowing(Unknowing(0)):
         return told(body)
-    finally:
-        decoding._lists = known  # type: ignore[misc] # as above
 
 
 class Unknowing(TerritoryLists):
@@ -92,16 +98,25 @@ def test_a_body_says_the_same_whatever_lists_are_known(
         assert told(body) == told_by_one_who_knows_no_list(body)
 
 
-@given(st.lists(ALBUMS, min_size=1, max_size=2), st.data())
+@given(st.lists(ALBUMS, min_size=1, max_size=2), st.booleans(), st.data())
 def test_a_broken_body_is_as_broken_whatever_lists_are_known(
-    page: list[Any], data: st.DataObject
+    page: list[Any],
+    first: bool,  # noqa: FBT001 - a case
+    data: st.DataObject,
 ) -> None:
     body = json.dumps(page, separators=(",", ":")).encode()
-    told(body)
     at = data.draw(st.integers(0, len(body)))
     instead = data.draw(st.sampled_from([b"", b'"', b"]", b"[", b",", b"x", b"\\", b"}", b"\xff"]))
     broken = body[:at] + instead + body[at + data.draw(st.integers(0, 2)) :]
-    assert told(broken) == told_by_one_who_knows_no_list(broken)
+    with knowing(TerritoryLists(100)):
+        if not first:
+            told(body)
+        assert told(broken) == told_by_one_who_knows_no_list(broken)
+
+
+def test_a_bracket_that_closes_nothing_stays_where_it_is() -> None:
+    body = page_of(["GB"], tracks=1).replace(b':["GB"', b':]["GB"')
+    assert told(body) == told_by_one_who_knows_no_list(body)
 
 
 def page_of(codes: list[str], tracks: int = 3) -> bytes:
@@ -127,29 +142,49 @@ def test_lists_that_take_turns_are_known_as_well(lists: TerritoryLists) -> None:
 
 
 def test_what_another_process_marks_with_is_only_a_wrong_list_here() -> None:
-    elsewhere = TerritoryLists(100)
     body = page_of(["FR"] * 250, tracks=1)
     told(body)
-    decoding._lists, ours = elsewhere, decoding._lists  # type: ignore[misc] # put back below
-    told(body)
-    marked = elsewhere.folded(body)
-    decoding._lists = ours  # type: ignore[misc] # as above
+    with knowing(TerritoryLists(100)) as elsewhere:
+        told(body)
+        marked = elsewhere.folded(body)
     assert "available_territories is no list of strings" in told(marked)[2][0]
 
 
-def test_lists_that_are_too_many_are_forgotten_between_two_bodies_and_not_within_one(
+def page_with(lists: int) -> bytes:
+    """An album for each of so many lists."""
+    albums = [page_of([f"{number:03}"] * 9, tracks=1)[1:-1] for number in range(lists)]
+    return b"[" + b",".join(albums) + b"]"
+
+
+def test_lists_beyond_the_bound_are_their_tracks_own_and_the_others_are_forgotten_in_time(
     lists: TerritoryLists,
 ) -> None:
-    pages = [page_of([f"{number:03}"] * 9, tracks=1)[1:-1] for number in range(150)]
-    body = b"[" + b",".join(pages) + b"]"
+    body = page_with(150)
     expected = [[f"{number:03}"] * 9 for number in range(150)]
-    assert [told(body)[2], told(body)[2]] == [expected, expected]
-    assert len(lists) == 150
+    for _ in range(3):
+        assert told(body)[2] == expected
+        assert len(lists) == 100
     told(page_of(["FR"]))
     assert len(lists) == 1
 
 
-def test_a_body_with_many_keys_and_no_lists_takes_no_long_search(lists: TerritoryLists) -> None:
-    told(page_of(["FR"]))
-    body = b'[{"id":1,"title":"a","tracks":[' + b'{"available_territories":1},' * 20_000 + b"{}]}]"
-    assert lists.folded(body) == body
+@pytest.mark.parametrize("codes", ["1000000", "null", '{"x":["FR"]}', '[["FR"],"DE"]', '["A]"]'])
+def test_what_could_not_be_found_again_is_not_kept(lists: TerritoryLists, codes: str) -> None:
+    told(page_of(["FR"], tracks=1).replace(b'["FR"]', codes.encode()))
+    assert len(lists) == 0
+
+
+def test_lists_are_looked_up_in_vain_only_so_often_in_one_body(lists: TerritoryLists) -> None:
+    known = page_of(["FR"] * 250, tracks=1)[1:-1]
+    told(b"[" + known + b"]")
+    unknown = [page_of([f"{number}"], tracks=1)[1:-1] for number in range(2_001)]
+    few = b"[" + b",".join([*unknown[:100], known]) + b"]"
+    many = b"[" + b",".join([*unknown, known]) + b"]"
+    assert len(lists.folded(few)) < len(few)
+    assert lists.folded(many) == many
+
+
+def test_only_lists_that_are_kept_weigh_nothing() -> None:
+    weights = [decoding.rows(page_of(["FR"] * count), "albums").weight for count in (9, 300, 3_000)]
+    assert abs(weights[1] - weights[0]) < 100
+    assert weights[2] > 3 * 3 * 3_000 * len('"FR",')
