@@ -67,7 +67,9 @@ class Hand:
         self.places: dict[int | None, int] = {}
         self._floor = 0
         self._ceiling: int | None = None
+        # Where the last page with rows said that the list ends.
         self._told_end: int | None = None
+        # Where pages began that were empty although another page tells of more.
         self._denied: set[int] = set()
         self._last: tuple[int, int] | None = None
         self._cautious: Sizes | None = None
@@ -324,8 +326,8 @@ class Hand:
         return number_of(self.rows.get(place))
 
     def _knowledge(self) -> tuple[object, ...]:
-        habit = self._habit.known
-        return len(self.rows), self._floor, self._ceiling, self._sizes, habit, len(self._denied)
+        known = self._habit.known
+        return len(self.rows), self._floor, self._ceiling, self._sizes, known, len(self._denied)
 
     def _missing(self, low: int, high: int) -> range:
         if self._ceiling is not None:

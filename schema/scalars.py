@@ -41,8 +41,8 @@ _SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "se
 def seconds_of(duration: str) -> int:
     """The whole seconds of an ISO 8601 duration; raises BadResponse for any other text.
 
-    Years and months are refused: they are no fixed number of seconds. Tracks share their
-    durations: most are known already.
+    Years and months are refused, unless there are none: they are no fixed number of seconds.
+    Tracks share their durations: most are known already.
     """
     parts = _parts_of(duration)
     if parts.pop("years", 0) or parts.pop("months", 0):

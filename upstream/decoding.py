@@ -124,7 +124,7 @@ def territories(record: records.AlbumTrack) -> list[str]:
     if wrongs.places or not isinstance(codes, list):
         raise BadResponse("available_territories is no list of strings")
     if len(raw) > LONGEST:
-        return codes
+        return codes  # no other track has the same one
     if len(_codes) >= _MOST_LISTS:
         _codes.clear()
     # What is kept here keeps its place in memory, so nothing else can have its id.

@@ -89,7 +89,7 @@ class Endpoint:
         )
         answer.headers += visit.rate_headers
         answer.headers += (
-            # The layer that compresses adds the third by itself; so would it stand there twice.
+            # The layer that compresses adds Accept-Encoding too, which would stand there twice.
             VARY if compressed or minimum == 0 else VARY_BY_ENCODING,
             (b"x-request-id", named),
             (b"server-timing", answers.server_timing(operation.caller, seconds)),

@@ -78,6 +78,7 @@ class Outcomes:
             executor = StrawberryGraphQLCoreExecutionContext
         self._build = executor.build
         self._keeps = settings.keep_answers
+        # Answers about the schema hold nothing of the REST API, which this bound is for.
         self._keeps_data = self._keeps and settings.policy.cache_bytes > 0
         self._about_schema = Recent[KeptAnswer](_MOST_ABOUT_SCHEMA, _BYTES_ABOUT_SCHEMA)
         self._flights: Flights[Outcome] = Flights()
