@@ -92,21 +92,28 @@ async def test_memory_holds_so_many_callers_and_no_more() -> None:
     assert await memory.reset() == 10
 
 
-async def test_a_window_slides(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1_200.0
-    monkeypatch.setattr("web.rates.time.time", lambda: now)
+async def test_a_window_slides_from_a_callers_first_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1_230.0
+    monkeypatch.setattr("web.rates.time.monotonic", lambda: now)
     memory = BoundedMemory()
 
     async def admitted(count: int) -> list[bool]:
         return [await memory.acquire_sliding_window_entry("key", 10, 60) for _ in range(count)]
 
-    assert await admitted(11) == [True] * 10 + [False]
-    now += 60
+    assert await admitted(5) == [True] * 5
+    now += 31
+    assert await admitted(6) == [True] * 5 + [False], "a whole minute of the clock changes nothing"
+    assert await memory.get_sliding_window("key", 60) == (0, 0.0, 10, 89.0)
+    now += 29
     assert await admitted(1) == [False]
     now += 30
     assert await admitted(6) == [True] * 5 + [False]
-    now += 120
+    assert await memory.get_sliding_window("key", 60) == (10, 30.0, 5, 90.0)
+    now += 90
     assert await admitted(10) == [True] * 10
+    assert await memory.get_sliding_window("key", 60) == (0, 0.0, 10, 120.0)
 
 
 async def test_replicas_count_together_in_redis_and_no_token_stands_there(

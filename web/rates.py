@@ -31,7 +31,11 @@ _IPV6_SITE_BITS: Final = 64
 
 
 class BoundedMemory(MemoryStorage):
-    """The counts of this process: for each key those of two windows, for so many keys."""
+    """The counts of this process: for each key those of two windows, for so many keys.
+
+    A key's windows follow each other from its first request on, as they do in Redis, and not from
+    whole minutes of the clock: else a burst across one would be let through twice.
+    """
 
     STORAGE_SCHEME = []  # noqa: RUF012 - the library declares it so; no URI leads here
 
@@ -39,25 +43,27 @@ class BoundedMemory(MemoryStorage):
         """`most` keys are counted at once."""
         super().__init__()
         self._most = most
-        self._counts: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        self._counts: OrderedDict[str, tuple[float, int, int]] = OrderedDict()
 
-    def _count(self, key: str, expiry: int, now: float) -> tuple[int, int, int]:
-        """The window's number, the count in the one before it and the count in it."""
-        window = int(now // expiry)
-        last, before, current = self._counts.get(key, (window, 0, 0))
-        if last == window:
-            return window, before, current
-        return window, current if last == window - 1 else 0, 0
+    def _count(self, key: str, expiry: int, now: float) -> tuple[float, int, int]:
+        """When the window began, the count in the one before it and the count in it."""
+        began, before, current = self._counts.get(key, (now, 0, 0))
+        age = now - began
+        if age < expiry:
+            return began, before, current
+        if age < 2 * expiry:
+            return began + expiry, current, 0
+        return now, 0, 0
 
     async def acquire_sliding_window_entry(
         self, key: str, limit: int, expiry: int, amount: int = 1
     ) -> bool:
         """Count a request where that does not exceed the limit."""
-        now = time.time()
-        window, before, current = self._count(key, expiry, now)
-        weighted = before * (1 - now / expiry % 1) + current
+        now = time.monotonic()
+        began, before, current = self._count(key, expiry, now)
+        weighted = before * (1 - (now - began) / expiry) + current
         admitted = math.floor(weighted) + amount <= limit
-        self._counts[key] = (window, before, current + amount if admitted else current)
+        self._counts[key] = (began, before, current + amount if admitted else current)
         self._counts.move_to_end(key)
         if len(self._counts) > self._most:
             self._counts.popitem(last=False)
@@ -65,9 +71,9 @@ class BoundedMemory(MemoryStorage):
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """The counts of the two windows, and for how long each still matters."""
-        now = time.time()
-        _, before, current = self._count(key, expiry, now)
-        left = (1 - now / expiry % 1) * expiry
+        now = time.monotonic()
+        began, before, current = self._count(key, expiry, now)
+        left = began + expiry - now
         return before, left if before else 0.0, current, left + expiry
 
     async def clear_sliding_window(self, key: str, expiry: int) -> None:
