@@ -238,6 +238,16 @@ async def test_a_hostile_head_is_refused_in_json(head: bytes, status: int) -> No
         assert (await here.post({"query": "{ __typename }"}))[0] == 200
 
 
+async def test_a_long_body_is_not_counted_as_the_next_requests_head() -> None:
+    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    body = ASK + b" " * 40_000
+    first = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    second = b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(ASK) + ASK
+    async with small() as here:
+        answers = await here.raw(first + head, more_after=second, pause=0.2)
+        assert answers.count(b"HTTP/1.1 200 ") == 2
+
+
 async def test_a_body_may_come_with_a_head_that_is_just_short_enough() -> None:
     head = (
         b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"

@@ -28,6 +28,8 @@ class BoundedConnection(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._in_head = False
         self._head_bytes = 0
+        self._is_between = True
+        self._head_bytes_if_begun = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._refused = _MALFORMED
         self._refused_bytes: int | None = None
@@ -51,6 +53,8 @@ class BoundedConnection(HttpToolsProtocol):
                 self.transport.close()
             return
         self._head_bytes += len(data)
+        # Where these bytes begin with a head, or go on with a body, is known before they are parsed.
+        self._head_bytes_if_begun = len(data) if self._is_between else 0
         super().data_received(data)
         if self.transport.is_closing() or self._refused_bytes is not None or self._is_a_websocket:
             return
@@ -63,6 +67,8 @@ class BoundedConnection(HttpToolsProtocol):
         """Begin the head of a request."""
         super().on_message_begin()
         self._in_head = True
+        self._is_between = False
+        self._head_bytes, self._head_bytes_if_begun = self._head_bytes_if_begun, 0
 
     def on_headers_complete(self) -> None:
         """End the head of a request."""
@@ -76,6 +82,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._is_between = True
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket: there are no more heads to wait for."""
