@@ -96,6 +96,8 @@ async def test_the_answer_is_in_the_type_that_is_wanted_most(
         "image/png",
         "application/json;q=0",
         "application/json;charset=latin1",
+        "application/json;charset=utf-16;q=0.9",
+        "application/json;q=0.9;charset=utf-16",
         "application/xml, text/*",
         "*/*;q=0",
         "application/json;q=nonsense",

@@ -103,16 +103,16 @@ def _ranges(accept: bytes) -> list[tuple[bytes, float, int]]:
     ranges = []
     for place, part in enumerate(accept.lower().split(b",")):
         media_range, *parameters = (piece.strip() for piece in part.split(b";"))
-        quality = 1.0
+        quality, servable = 1.0, True
         for parameter in parameters:
             name, _, value = parameter.partition(b"=")
             value = value.strip().strip(b'"')
             if name.strip() == b"q":
                 quality = _quality(value)
             elif name.strip() == b"charset" and value not in {b"utf-8", b"utf8"}:
-                quality = 0.0
+                servable = False
         if b"/" in media_range:
-            ranges.append((media_range, quality, place))
+            ranges.append((media_range, quality if servable else 0.0, place))
     return ranges
 
 
