@@ -695,3 +695,17 @@ async def test_the_clients_from_npm_hear_that_they_have_no_token(
     output, _ = await program.communicate()
     (line, *_) = map(json.loads, output.splitlines())
     assert line["next"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_event_streams_that_come_all_at_once_are_bounded_and_told_so() -> None:
+    headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+    async with both({**STILL, "ONEDTOUCH_LIVE_SUBSCRIPTIONS": "1"}) as (_, here):
+
+        async def told() -> str:
+            post = here.client.post(here.url, json={"query": NUMBERS}, headers=headers)
+            async with post as events:
+                first: bytes = await events.content.readuntil(b"\n\n")
+                return first.decode()
+
+        told_each = await asyncio.gather(told(), told(), told())
+        assert sorted("RATE_LIMITED" in each for each in told_each) == [False, True, True]

@@ -116,7 +116,7 @@ class LiveEndpoint(Endpoint):
             chosen = self._affordable(prepared, name, variables)
             operation.kind, operation.name = chosen.kind.value, chosen.name
             most = self._settings.live_subscriptions_per_socket
-            with self._counted(), connection.counted(most):
+            with self.counted(), connection.counted(most):
                 results = self._results(prepared, chosen, variables, connection.bearer, operation)
                 async with aclosing(results):
                     async for result in results:
@@ -203,32 +203,31 @@ class LiveEndpoint(Endpoint):
     ) -> AsyncGenerator[bytes]:
         """What a subscription brings, as server-sent events, with a heartbeat in between."""
         results = self._results(prepared, chosen, variables, bearer, operation)
-        with self._counted():
-            coming: asyncio.Task[Any] | None = None
-            try:
-                silent = 0.0
-                yield _NOTHING
-                while not self._drain.begun:
-                    coming = coming or asyncio.ensure_future(anext(results, None))
-                    done, _ = await asyncio.wait([coming], timeout=LOOK_SECONDS)
-                    if not done:
-                        silent += LOOK_SECONDS
-                        if silent >= HEARTBEAT_SECONDS:
-                            silent = 0.0
-                            yield _NOTHING
-                        continue
-                    result, coming, silent = coming.result(), None, 0.0
-                    if result is None:
-                        break
-                    errors = [error.formatted for error in result.errors or ()]
-                    yield _event(executed(result.data, errors, result.extensions or {}))
-                yield _LAST
-            finally:
-                if coming is not None:
-                    coming.cancel()
-                    with suppress(BaseException):
-                        await coming
-                await results.aclose()
+        coming: asyncio.Task[Any] | None = None
+        try:
+            silent = 0.0
+            yield _NOTHING
+            while not self._drain.begun:
+                coming = coming or asyncio.ensure_future(anext(results, None))
+                done, _ = await asyncio.wait([coming], timeout=LOOK_SECONDS)
+                if not done:
+                    silent += LOOK_SECONDS
+                    if silent >= HEARTBEAT_SECONDS:
+                        silent = 0.0
+                        yield _NOTHING
+                    continue
+                result, coming, silent = coming.result(), None, 0.0
+                if result is None:
+                    break
+                errors = [error.formatted for error in result.errors or ()]
+                yield _event(executed(result.data, errors, result.extensions or {}))
+            yield _LAST
+        finally:
+            if coming is not None:
+                coming.cancel()
+                with suppress(BaseException):
+                    await coming
+            await results.aclose()
 
     async def _results(
         self,
@@ -281,7 +280,8 @@ class LiveEndpoint(Endpoint):
             raise RequestError("RATE_LIMITED", "There are too many subscriptions. Try later.")
 
     @contextmanager
-    def _counted(self) -> Any:
+    def counted(self) -> Any:
+        """One more subscription while the block lasts; raises RequestError where it has no room."""
         self._assert_room()
         self.subscriptions += 1
         try:
@@ -435,15 +435,17 @@ class _Events(Answer):
     async def __call__(self, _scope: Any, receive: Receive, send: Send) -> None:
         """Send events as they come."""
         assert self.endpoint is not None  # noqa: S101 - it is made with one
-        streaming = asyncio.ensure_future(self._stream(self.endpoint, send))
-        leaving = asyncio.ensure_future(_left(receive))
-        try:
-            await asyncio.wait([streaming, leaving], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
-            streaming.cancel()
-            with suppress(asyncio.CancelledError):
-                await streaming
+        # There was room when this answer was made, and nothing has been awaited since.
+        with self.endpoint.counted():
+            streaming = asyncio.ensure_future(self._stream(self.endpoint, send))
+            leaving = asyncio.ensure_future(_left(receive))
+            try:
+                await asyncio.wait([streaming, leaving], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                leaving.cancel()
+                streaming.cancel()
+                with suppress(asyncio.CancelledError):
+                    await streaming
 
     async def _stream(self, endpoint: LiveEndpoint, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
