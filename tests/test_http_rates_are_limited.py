@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.served import Served, application, served
 from upstream.policy import Policy
 from web.rates import BoundedMemory, Rates, _site
 from web.refusals import Refused
+from web.settings import BadSetting
 
 ASK = {"query": "{ __typename }"}
 
@@ -144,3 +146,10 @@ async def test_without_redis_everybody_is_let_through_and_it_is_told() -> None:
                 assert await rates.admit("a", "") == []
             await rates.close()
     assert failures == ["limit"]
+
+
+def test_without_its_package_it_says_which_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "web.rates")
+    monkeypatch.setitem(sys.modules, "limits", None)
+    with pytest.raises(BadSetting, match="need the package limits, of the extra rates"):
+        application({"ONEDTOUCH_RATE_LIMIT": "1"})

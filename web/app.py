@@ -243,8 +243,14 @@ def _rates(settings: Settings, metrics: Metrics) -> "Rates | None":
     by_token, by_address = settings.rate_limit, settings.rate_limit_per_address
     if not (by_token or by_address):
         return None
-    # The library that counts is not loaded where nothing is counted.
-    from web.rates import Rates  # noqa: PLC0415
+    try:
+        # The library that counts is an extra, and not loaded where nothing is counted.
+        from web.rates import Rates  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise BadSetting(
+            f"--rate-limit and --rate-limit-per-address need the package {error.name}, of the "
+            "extra rates."
+        ) from None
 
     return Rates(by_token, by_address, settings.policy, metrics.redis_failed)
 
