@@ -41,8 +41,8 @@ async def _json(session: aiohttp.ClientSession, target: str) -> Any:
         return await response.json()
 
 
-async def _raw(upstream: sandbox.Running, target: str, seconds: float = 0.2) -> tuple[bytes, str]:
-    """What comes over a bare connection, and how it ended: eof, reset, or still open."""
+async def _raw(upstream: sandbox.Running, target: str, seconds: float = 10) -> tuple[bytes, str]:
+    """What comes over a bare connection, and how it ended: eof, reset, or still open by then."""
     host, port = upstream.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
@@ -228,7 +228,7 @@ async def test_a_hang_leaves_the_connection_open_and_sends_no_more(
 ) -> None:
     async with _caller() as (upstream, _):
         upstream.orders.add(sandbox.Hang(after))
-        came, end = await _raw(upstream, ALBUM)
+        came, end = await _raw(upstream, ALBUM, seconds=0.5)
         await upstream.journal.until(lambda journal: journal.under_way == 0)
         entry = upstream.journal.entries[0]
     head, _, body = came.partition(b"\r\n\r\n")
@@ -241,7 +241,7 @@ async def test_a_hang_leaves_the_connection_open_and_sends_no_more(
 async def test_a_drip_sends_a_byte_at_a_time_and_never_ends() -> None:
     async with _caller() as (upstream, _):
         upstream.orders.add(sandbox.Drip(1))
-        came, end = await _raw(upstream, "/api/v1/artists/544")
+        came, end = await _raw(upstream, "/api/v1/artists/544", seconds=1)
     assert end == "open"
     pieces = came.partition(b"\r\n\r\n")[2].split(b"\r\n")
     assert pieces[:6] == [b"1", b"{", b"1", b'"', b"1", b"i"]

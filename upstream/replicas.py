@@ -63,6 +63,7 @@ class Replicas:
         self._telling: asyncio.Task[None] | None = None
         self._subscribed = False
         self._tried = asyncio.Event()
+        self._closed = False
 
     @property
     def up(self) -> bool:
@@ -76,6 +77,7 @@ class Replicas:
 
     async def close(self) -> None:
         """Stop listening, and leave what is not written yet."""
+        self._closed = True
         tasks = {*self._writes, *filter(None, (self._subscription, self._telling))}
         left = tasks
         while left:
@@ -128,7 +130,8 @@ class Replicas:
         try:
             await self._tell_now(news, token_key)
         finally:
-            if self._untold and (self._telling is None or self._telling.done()):
+            idle = self._telling is None or self._telling.done()
+            if self._untold and idle and not self._closed:
                 self._telling = asyncio.get_running_loop().create_task(self._tell_later())
 
     def tell_in_background(self, news: News, token_key: bytes) -> None:
