@@ -31,7 +31,7 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._under_way: dict[asyncio.Future[None], Collection] = {}
-        self._unread: list[tuple[Collection, Reply[Page]]] = []
+        self._unread: dict[Collection, list[Reply[Page]]] = {}
         self._records: dict[tuple[Kind, int], tuple[Any, float | None]] = {}
 
     @contextmanager
@@ -57,12 +57,14 @@ class Arrivals:
 
     def bring(self, collection: Collection, page: Reply[Page]) -> None:
         """Keep a page's records; they are looked at only when somebody asks for one by ID."""
-        self._unread.append((collection, page))
+        self._unread.setdefault(collection, []).append(page)
 
     def find(self, kind: Kind, number: int) -> Reply[Any] | None:
         """The record of this kind and number that a list has brought, as old as that, or None."""
-        while self._unread:
-            self._read(*self._unread.pop())
+        if not self._unread.keys().isdisjoint(BROUGHT_BY[kind]):
+            for collection in BROUGHT_BY[kind]:
+                for page in self._unread.pop(collection, ()):
+                    self._read(collection, page)
         found = self._records.get((kind, number))
         return None if found is None else Reply(*found)
 

@@ -19,11 +19,11 @@ StructT = TypeVar("StructT", bound=Struct)
 async def whole(info: Info, loader: Loader[int, Any], numbers: Iterable[int]) -> dict[int, Any]:
     """Records by number: None where there is none, an exception where it could not be had."""
     outcomes = await loader.load_each(sorted(set(numbers)))
-    path = info.path
+    path, context = info.path, info.context
     return {
         number: outcome.raisable()
         if isinstance(outcome, Failure)
-        else info.context.unpack(outcome, path)
+        else context.unpack(outcome, path)
         for number, outcome in outcomes.items()
     }
 

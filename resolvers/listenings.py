@@ -64,16 +64,16 @@ async def joined_listenings(info: Info, rows: list[Any], selection: Selection) -
         loader = loaders.tracks if own_cover else loaders.album_tracks
         tracks |= await whole(info, loader, missing)
 
-    def joined(row: Any) -> Any:
-        if not isinstance(row, records.Listening):
-            return row
-        listening = _copy_of(row)
-        listening.track = _track_of(row, tracks if whole_track else None)
-        if whole_album:
-            listening.album = in_place_of(row.album, albums)
-        return listening
-
-    return [joined(row) for row in rows]
+    joined: list[Any] = []
+    for row in rows:
+        listening = row
+        if isinstance(row, records.Listening):
+            listening = _copy_of(row)
+            listening.track = _track_of(row, tracks if whole_track else None)
+            if whole_album:
+                listening.album = in_place_of(row.album, albums)
+        joined.append(listening)
+    return joined
 
 
 def _track_of(row: records.Listening, tracks: dict[int, Any] | None) -> Any:

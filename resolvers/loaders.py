@@ -71,8 +71,10 @@ class Loader(Generic[KeyT, ValueT]):
     async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[ValueT] | Failure]:
         """The answers to several requests, or their failures, without a task for each."""
         futures = {key: self._batches.load(key) for key in keys}
-        if futures:
-            await asyncio.shield(asyncio.gather(*futures.values()))
+        for future in futures.values():
+            # Those of one batch are done all at once: so nearly all need not be waited for.
+            if not future.done():
+                await asyncio.shield(future)
         return {key: future.result() for key, future in futures.items()}
 
     async def _batch(self, keys: list[KeyT]) -> list[Reply[ValueT] | Failure]:
@@ -88,7 +90,9 @@ class Loader(Generic[KeyT, ValueT]):
                 return [Failure(error) for _ in keys]
         if len(keys) == 1:
             return [await self._outcome(keys[0])]
-        return await asyncio.gather(*map(self._outcome, keys))
+        async with asyncio.TaskGroup() as group:
+            outcomes = [group.create_task(self._outcome(key)) for key in keys]
+        return [outcome.result() for outcome in outcomes]
 
     async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
         try:

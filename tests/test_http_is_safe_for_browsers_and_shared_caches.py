@@ -162,6 +162,18 @@ async def test_an_answer_may_be_kept_as_long_as_its_least_fresh_part(
         assert headers["Vary"] == "Authorization, Accept, Accept-Encoding"
 
 
+async def test_the_time_that_an_operation_took_since_is_not_promised_again() -> None:
+    def context(caller: Caller) -> NoContext:
+        early = exchange(60.0)
+        early.started = -8.5
+        caller.exchanges += [early, exchange(120.0)]
+        return NoContext()
+
+    async with served(application(schema=SMALL, open_context=context)) as here:
+        _, headers, _ = await here.post({"query": "{ text(length: 1) }"})
+        assert headers["Cache-Control"] == "private, max-age=52"
+
+
 async def test_a_stale_answer_says_so_and_is_not_kept() -> None:
     async with small(60.0, stale=True) as here:
         _, headers, answer = await here.post({"query": "{ text(length: 1) }"})

@@ -530,3 +530,29 @@ def test_an_address_that_is_no_redis_is_refused_without_repeating_it(url: str) -
         client("http://127.0.0.1", redis_url=url)
     assert "pw" not in str(raised.value)
     assert raised.value.__context__ is None
+
+
+async def test_what_is_asked_anew_is_not_taken_from_another_replica(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        await asked(two, 399)
+        await one.page(caller(), Listing("albums"), 1, 50)
+        await until(lambda: len(redis.keys()) == 3)
+        usual, anew = caller(), caller()
+        await asyncio.gather(
+            two.page(usual, Listing("albums"), 1, 50),
+            two.page(anew, Listing("albums"), 1, 50, renewed=True),
+        )
+        assert usual.exchanges[0].source == "replica"
+        assert (anew.exchanges[0].source, anew.requests) == ("upstream", 1)
+
+
+async def test_nothing_goes_on_once_it_is_closed(redis: RedisServer) -> None:
+    async with sandbox.running() as api:
+        before = asyncio.all_tasks()
+        async with replica(api, redis) as one:
+            redis.signal(signal.SIGSTOP)
+            one._elsewhere.tell_in_background("purged", one._tokens.key(LISTENER))
+            await asyncio.sleep(0.05)
+        redis.signal(signal.SIGCONT)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() <= before

@@ -57,11 +57,12 @@ def knowing(known: TerritoryLists) -> Iterator[TerritoryLists]:
 def told(body: bytes) -> Any:
     """All that a page of albums says, or that it says nothing."""
     try:
-        found, _, wrong = decoding.rows(body, "albums")
+        decoded = decoding.rows(body, "albums")
     except BadResponse as error:
         return str(error)
-    shown = re.sub(" at 0x[0-9a-f]+", "", repr(found))
-    return shown, wrong, [_codes(track) for album in found for track in _tracks(album)]
+    shown = re.sub(" at 0x[0-9a-f]+", "", repr(decoded.value))
+    codes = [_codes(track) for album in decoded.value for track in _tracks(album)]
+    return shown, decoded.wrong, codes
 
 
 def _tracks(album: Any) -> list[Any]:

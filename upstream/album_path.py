@@ -42,7 +42,10 @@ class AlbumPath:
             self._misses >= DOUBTFUL_MISSES and monotonic() - self._settled_at >= DOUBTFUL_SECONDS
         ):
             return None
-        return next(place for place in candidates if place.route == known)
+        for place in candidates:
+            if place.route == known:
+                return place
+        return None
 
     @asynccontextmanager
     async def places(

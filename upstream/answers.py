@@ -31,7 +31,7 @@ from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.questions import Question, list_path
 from upstream.sender import Course, spend_nothing
-from upstream.sharing import Elsewhere, Known, News, shared_answer
+from upstream.sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
 from upstream.tokens import Tokens
 from upstream.transport import Answer
 
@@ -181,7 +181,7 @@ class Answers:
 
     def _kept(self, shelf: Shelf, question: Question[T], token: str, now: float) -> Landing | None:
         """What the cache may serve without asking."""
-        entry = self._cache.find(shelf, question.key)
+        entry = self._cache.find(shelf, question.key) if question.key in shelf.keys else None
         if (
             entry is None
             or _is_outdated(shelf, question, entry)
@@ -248,6 +248,8 @@ class Answers:
                 landing = stood_in
             if self._tokens.is_revoked(shelf.token_key):
                 raise Unauthenticated("revoked while it was used")
+            if joined and renewed and landing.source == "replica":
+                continue  # the one that was joined did not ask the REST API
             if joined and landing.source != "stale":
                 landing = Landing(landing.value, "shared", landing.fresh_for, batch=landing.batch)
             return landing, course
@@ -266,7 +268,10 @@ class Answers:
     ) -> Landing:
         """Ask the REST API, keep what it says, or stand in for it while it fails."""
         asked_at = monotonic()
-        known = await self._elsewhere.read(token, shelf.token_key, question.key)
+        shares = self._elsewhere.up is not None
+        known = NOTHING_KNOWN
+        if shares:
+            known = await self._elsewhere.read(token, shelf.token_key, question.key)
         if known.revoked:
             self.hear("revoked", shelf.token_key)
             raise Unauthenticated("a token that was revoked elsewhere")
@@ -306,7 +311,7 @@ class Answers:
                 raise
             return stood_in
         landing, lifetime = self._put(shelf, question, fetched, entry, asked_at, batch=batch)
-        if fetched.decoded is not None and lifetime.useful and shelf.live:
+        if shares and fetched.decoded is not None and lifetime.useful and shelf.live:
             answer = fetched.answer
             self._elsewhere.write(
                 token,
@@ -319,7 +324,7 @@ class Answers:
 
     def _newest(self, shelf: Shelf, question: Question[T], known: Known) -> Entry | None:
         """The newer one of what is kept here and what is known elsewhere, which is then kept."""
-        entry = self._cache.find(shelf, question.key)
+        entry = self._cache.find(shelf, question.key) if question.key in shelf.keys else None
         shared = known.answer
         if shared is None or (entry is not None and entry.at >= shared.given_at()):
             return entry
@@ -357,8 +362,8 @@ class Answers:
         shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
         lifetime = freshness(answer, question.kind, self._policy)
         if fetched.decoded is not None:
-            value, weight, wrong = fetched.decoded
-            if wrong:
+            value, weight = fetched.decoded.value, fetched.decoded.weight
+            if fetched.decoded.wrong:
                 # What is wrong may be right the next time; and an exception that is kept, and
                 # raised again and again, collects tracebacks.
                 lifetime = NOT_KEPT

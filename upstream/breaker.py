@@ -18,27 +18,25 @@ class Breaker:
     Failures are those of the REST API as a whole (no connection, no answer in time, 5xx); what
     is wrong with one request (4xx) counts as an answer. The sender tells of one failure a
     question, so that retries do not open it sooner.
+
+    `state` is half-open once a probe is under way. While it is closed, neither `refuse` nor `enter`
+    need be called.
     """
 
     def __init__(self, policy: Policy, observer: Observer) -> None:
         self._policy = policy
         self._observer = observer
-        self._state: BreakerState = "closed"
+        self.state: BreakerState = "closed"
         self._open_until = 0.0
         self._probing = False
         # Answers and failures of this half of the window, and of the half before.
-        self._half_since = 0.0
+        self._half_ends = 0.0
         self._recent = [0, 0]
         self._before = [0, 0]
 
-    @property
-    def state(self) -> BreakerState:
-        """Closed, open, or half-open once a probe is under way."""
-        return self._state
-
     def refuse(self) -> None:
         """Raise BreakerOpen where a request would be refused now."""
-        if self._state == "closed":
+        if self.state == "closed":
             return
         left = self._open_until - monotonic()
         if left > 0 or self._probing:
@@ -52,9 +50,9 @@ class Breaker:
 
         One of `answered`, `failed` and `abandoned` must follow, with what this returned.
         """
-        self.refuse()
-        if self._state == "closed":
+        if self.state == "closed":
             return False
+        self.refuse()
         self._probing = True
         self._change("half-open")
         return True
@@ -66,8 +64,9 @@ class Breaker:
             self._recent = [0, 0]
             self._before = [0, 0]
             self._change("closed")
-        elif self._state == "closed":
-            self._turn()
+        elif self.state == "closed":
+            if monotonic() >= self._half_ends:
+                self._turn()
             self._recent[0] += 1
 
     def failed(self, *, probe: bool) -> None:
@@ -75,8 +74,9 @@ class Breaker:
         if probe:
             self._probing = False
             self._open()
-        elif self._state == "closed":
-            self._turn()
+        elif self.state == "closed":
+            if monotonic() >= self._half_ends:
+                self._turn()
             self._recent[1] += 1
             failures = self._recent[1] + self._before[1]
             total = failures + self._recent[0] + self._before[0]
@@ -98,15 +98,12 @@ class Breaker:
     def _turn(self) -> None:
         now = monotonic()
         half = self._policy.breaker_window / 2
-        passed = now - self._half_since
-        if passed < half:
-            return
-        self._before = self._recent if passed < 2 * half else [0, 0]
+        self._before = self._recent if now < self._half_ends + half else [0, 0]
         self._recent = [0, 0]
-        self._half_since = now
+        self._half_ends = now + half
 
     def _change(self, state: BreakerState) -> None:
-        if state != self._state:
-            self._state = state
+        if state != self.state:
+            self.state = state
             log.warning("the circuit breaker is %s", state)
             self._observer.breaker_changed(state)

@@ -101,10 +101,10 @@ class Cache:
 
     def put(self, shelf: Shelf, key: str, entry: Entry) -> None:
         """Keep an answer in the place of an older one, if its shelf is live and it has room."""
-        if not shelf.live or entry.weight > self._most_bytes or not entry.freshness.useful:
+        if key in shelf.keys:
             self.drop(shelf, key)
+        if not shelf.live or entry.weight > self._most_bytes or not entry.freshness.useful:
             return
-        self.drop(shelf, key)
         self._entries[shelf.token_key, key] = entry
         shelf.keys.add(key)
         self.bytes += entry.weight

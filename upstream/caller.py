@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Generic, Literal, TypeVar
 
+from msgspec import Struct
+
 from upstream.errors import BudgetSpent, TimedOut, Unauthenticated
 
 Source = Literal["upstream", "shared", "cache", "replica", "stale"]
@@ -13,8 +15,7 @@ this process's cache, the cache shared by replicas, or a cache while the REST AP
 ValueT_co = TypeVar("ValueT_co", covariant=True)
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """One question to the REST API, and how it was answered.
 
     `route` is the documentation's path ("/api/v1/albums/:id"), `target` what was asked of it
@@ -35,8 +36,7 @@ class Exchange:
     stale_age: float | None = None
 
 
-@dataclass(slots=True, frozen=True)
-class Reply(Generic[ValueT_co]):
+class Reply(Struct, Generic[ValueT_co], frozen=True):
     """What was asked for; `stale_age` is its age in seconds where it is served beyond its time.
 
     `batch` tells which answers from a cache are of the same time: those of one operation have

@@ -1,13 +1,16 @@
 """The connections to the REST API: few are opened at once, and silent ones are kept."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from functools import lru_cache, partial
-from typing import Any, Final, NamedTuple
+from time import monotonic
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from msgspec import Struct
 from yarl import URL
 
 _MOST_OPENED_AT_ONCE: Final = 6
@@ -20,14 +23,22 @@ class Reader(ResponseHandler):
 
     aiohttp leaves the body waiting where it is the framing of a chunk that is no HTTP.
 
-    `is_kept` says that its connection has been given back, to be used again, `is_reset` that it
-    was broken off from the other side, and not just closed; `slot` is the one that it takes among
-    those being opened, None once it has left it.
+    `is_reset` says that its connection was broken off from the other side, and not just closed;
+    `slot` is the one that it takes among those being opened, None once it has left it.
     """
 
-    is_kept: bool = False
     is_reset: bool = False
     slot: "_Slot | None" = None
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's own
+        """Read on, where reading was paused: aiohttp asks for it after each piece of a body."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    def may_be_used_again(self) -> bool:
+        """Whether the connection stands, and nothing has come in since its last answer."""
+        transport = self.transport
+        return not (transport is None or transport.is_closing() or self.should_close)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End every wait: nothing more will come."""
@@ -43,7 +54,7 @@ class Reader(ResponseHandler):
             body.set_exception(exc, *cause)
 
 
-class Lease(NamedTuple):
+class Lease(Struct):
     """A connection in use: as the pool knows it, what reads it, and what writes to it."""
 
     connection: Connection
@@ -62,13 +73,26 @@ class Connections(aiohttp.TCPConnector):
     One on which something has come in since its last answer is not used again: that would be
     read as the answer to the next request, which may be one of another token.
 
-    `headers` are the lines that every request has, Host among them.
+    Those that are kept are kept here: aiohttp's own pool is for any number of addresses, and takes
+    a dozen steps to give one out and to have it back. The one that was used last is used next, so
+    that those that a busy hour has opened grow old.
+
+    `headers` are the lines that every request has, Host among them; `call_later` is the loop's.
     """
 
     def __init__(
-        self, address: URL, headers: Mapping[str, str], patience: float, **options: Any
+        self,
+        address: URL,
+        headers: Mapping[str, str],
+        patience: float,
+        *,
+        keepalive: float,
+        **options: Any,
     ) -> None:
-        """`patience` is the number of seconds until a connection must stand."""
+        """`patience` is the number of seconds until a connection must stand.
+
+        `keepalive` is for how many one that is idle is kept; with 0 none is.
+        """
         super().__init__(limit=0, **options)
         reader: type[ResponseHandler] = Reader
         self._factory = partial(reader, loop=self._loop)
@@ -78,21 +102,27 @@ class Connections(aiohttp.TCPConnector):
             f"{name}: {value}\r\n" for name, value in self._request.headers.items()
         )
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
+        self.call_later = self._loop.call_later
+        self._keepalive = keepalive
+        self._idle: deque[tuple[Lease, float]] = deque()
+        self._tidying: asyncio.TimerHandle | None = None
 
     async def take(self, seconds: float) -> Lease:
         """A kept connection that is silent, or a new one; `give_back` must follow.
 
         TimeoutError where there is none in time, and aiohttp's own errors.
         """
-        while True:
-            connection = await self.connect(self._request, [], _within(seconds))
-            reader, transport = connection.protocol, connection.transport
-            if not isinstance(reader, Reader) or transport is None:
-                connection.close()
-                raise aiohttp.ServerDisconnectedError
-            if not (reader.is_kept and reader.should_close):
-                return Lease(connection, reader, transport)
+        while self._idle:
+            lease, since = self._idle.pop()
+            if lease.reader.may_be_used_again() and monotonic() - since <= self._keepalive:
+                return lease
+            lease.connection.close()
+        connection = await self.connect(self._request, [], _within(seconds))
+        reader, transport = connection.protocol, connection.transport
+        if not isinstance(reader, Reader) or transport is None:
             connection.close()
+            raise aiohttp.ServerDisconnectedError
+        return Lease(connection, reader, transport)
 
     def give_back(self, lease: Lease, *, usable: bool) -> None:
         """Keep a connection for the next request, or close it; where it has more to say as well."""
@@ -100,11 +130,31 @@ class Connections(aiohttp.TCPConnector):
         if reader.slot is not None:
             reader.slot.leave()
             reader.slot = None
-        if usable:
-            reader.is_kept = True
-            lease.connection.release()
-        else:
+        keep = usable and self._keepalive > 0 and not self._closed
+        if not (keep and reader.may_be_used_again()):
             lease.connection.close()
+            return
+        self._idle.append((lease, monotonic()))
+        if self._tidying is None:
+            self._tidying = self.call_later(self._keepalive, self._tidy)
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Close all connections."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        while self._idle:
+            self._idle.pop()[0].connection.close()
+        await super().close(abort_ssl=abort_ssl)
+
+    def _tidy(self) -> None:
+        """Close what has been idle for too long, and look again when the next one may be."""
+        self._tidying = None
+        oldest = monotonic() - self._keepalive
+        while self._idle and self._idle[0][1] <= oldest:
+            self._idle.popleft()[0].connection.close()
+        if self._idle:
+            left = self._idle[0][1] - oldest
+            self._tidying = self.call_later(left, self._tidy)
 
     async def _create_connection(
         self,

@@ -7,7 +7,7 @@ exactly what was wrong.
 
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Raw, Struct
@@ -53,9 +53,10 @@ _BYTES_A_BYTE: Final = 3
 
 _BODY: Final = "the body"
 _WRONG: Final = object()
+_NOTHING_WRONG: Final[frozenset[str]] = frozenset()
 
 
-class Decoded(NamedTuple, Generic[T_co]):
+class Decoded(Struct, Generic[T_co], frozen=True):
     """What a body says, and how many bytes that takes in memory, estimated.
 
     `wrong` names the keys in whose places a BadResponse stands.
@@ -63,7 +64,7 @@ class Decoded(NamedTuple, Generic[T_co]):
 
     value: T_co
     weight: int
-    wrong: frozenset[str] = frozenset()
+    wrong: frozenset[str] = _NOTHING_WRONG
 
 
 def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
@@ -155,19 +156,18 @@ def _decoded(raw: bytes | Raw, kind: Any) -> Any:
 
 def _whole(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
     """What a body says, repaired if need be, and the keys in which it was wrong."""
-    wrongs = _Wrongs()
     try:
         # msgspec looks only at the text that it decodes; a body that is no text is no JSON.
         if not body.isascii():
             body.decode()
-        found = _WRONG
-        if kind in _WITH_TERRITORIES:
-            found = _decoded(_lists.folded(body), kind)
-        if found is _WRONG:
-            found = _repaired(body, kind, _BODY, wrongs)
     except UnicodeDecodeError:
-        return _WRONG, frozenset()
-    return found, frozenset(wrongs.places)
+        return _WRONG, _NOTHING_WRONG
+    if kind in _WITH_TERRITORIES:
+        found = _decoded(_lists.folded(body), kind)
+        if found is not _WRONG:
+            return found, _NOTHING_WRONG
+    wrongs = _Wrongs()
+    return _repaired(body, kind, _BODY, wrongs), frozenset(wrongs.places)
 
 
 class _Wrongs:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -25,20 +24,22 @@ T = TypeVar("T")
 _SETTLED: Final = frozenset({statuses.OK, statuses.NOT_MODIFIED, statuses.NOT_FOUND})
 
 
-@dataclass(slots=True)
-class Errand:
+class Errand(Struct):
     """One question on its way: with whose token, at whose cost, and for how long.
 
     `etag` is that of an answer that is known already. `remaining` says how many seconds somebody
     still waits.
     """
 
-    token: str = field(repr=False)
-    token_key: bytes = field(repr=False)
+    token: str
+    token_key: bytes
     etag: str | None
     spend: Callable[[], None]
     remaining: Callable[[], float]
     course: Course
+
+    def __repr__(self) -> str:
+        return f"Errand({self.course})"
 
 
 class Fetched(Struct, Generic[T]):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -23,35 +24,37 @@ class Flight(Generic[T]):
 
     __slots__ = ("_left", "_task", "_waiting", "background", "deadline", "started")
 
-    def __init__(self, deadline: float, *, background: bool) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        request: Callable[["Flight[T]"], Coroutine[Any, Any, T]],
+        left: Callable[["Flight[T]"], None],
+        *,
+        background: bool,
+    ) -> None:
+        """Start the request; `left` is called once, as soon as nobody may join any more."""
         self.started = monotonic()
         self.deadline = deadline
         self.background = background
         self._waiting: set[asyncio.Future[T]] = set()
-        self._task: asyncio.Task[T] | None = None
-        self._left: Callable[[], None] | None = None
+        self._left: Callable[[Flight[T]], None] | None = left
+        self._task = asyncio.get_running_loop().create_task(request(self))
+        self._task.add_done_callback(self._land)
 
     def remaining(self) -> float:
         """Seconds in which anybody still waits."""
         return self.deadline - monotonic()
 
-    def depart(self, request: Coroutine[Any, Any, T], left: Callable[[], None]) -> None:
-        """Start the request; `left` is called as soon as nobody may join any more."""
-        self._left = left
-        self._task = asyncio.get_running_loop().create_task(request)
-        self._task.add_done_callback(self._land)
-
     def cancel(self) -> None:
         """Cancel the request, whoever waits for it."""
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     async def landing(self, deadline: float) -> T:
         """What the request gives; raises TimedOut at the deadline.
 
         Each waiter has an exception of its own.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._task.get_loop()
         self.deadline = max(self.deadline, deadline)
         # A future of one's own needs no shield: cancelling it touches nothing else.
         mine: asyncio.Future[T] = loop.create_future()
@@ -64,9 +67,9 @@ class Flight(Generic[T]):
             self._waiting.discard(mine)
             if mine.done() and not mine.cancelled():
                 mine.exception()  # asyncio complains of an exception that nobody has looked at
-            if not self._waiting and not self.background:
+            if not (self._waiting or self.background or self._task.done()):
                 self._leave()
-                self.cancel()
+                self._task.cancel()
 
     def _land(self, task: asyncio.Task[T]) -> None:
         self._leave()
@@ -84,7 +87,7 @@ class Flight(Generic[T]):
     def _leave(self) -> None:
         left, self._left = self._left, None
         if left is not None:
-            left()
+            left(self)
 
 
 class Flights(Generic[T]):
@@ -115,22 +118,22 @@ class Flights(Generic[T]):
     ) -> Flight[T]:
         """A new flight, which must be waited for, unless it is one in the background."""
         # Not Flight[T](...): subscripting costs more than all the rest of this.
-        flight: Flight[T] = Flight(deadline, background=background)
+        flight: Flight[T] = Flight(
+            deadline, request, partial(self._left, key), background=background
+        )
         self._flights[key] = flight
         self.background += background
-
-        def left() -> None:
-            self.background -= background
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-
-        flight.depart(request(flight), left)
         return flight
 
     def close(self) -> None:
         """Cancel all requests under way."""
         for flight in list(self._flights.values()):
             flight.cancel()
+
+    def _left(self, key: Key, flight: Flight[T]) -> None:
+        self.background -= flight.background
+        if self._flights.get(key) is flight:
+            del self._flights[key]
 
 
 def _time_out(waiter: asyncio.Future[Any]) -> None:

@@ -49,18 +49,19 @@ NOT_KEPT: Final = Freshness(stored=False, fresh=-1, while_revalidating=0, if_err
 
 def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
     """What a 200 or 304 says of its own lifetime (RFC 9111, RFC 5861), within the policy."""
-    etag = _etag(answer.header("ETag"))
-    control = answer.header("Cache-Control")
-    directives = {} if control is None else _directives(control)
-    if "no-store" in directives or "*" in (answer.header("Vary") or ""):
+    headers = answer.headers
+    directives: dict[str, float | None] = {}
+    if "Cache-Control" in headers:
+        directives = _directives(answer.header("Cache-Control") or "")
+    if "no-store" in directives or ("Vary" in headers and "*" in (answer.header("Vary") or "")):
         return NOT_KEPT
     if "no-cache" in directives:
         fresh = 0.0
     elif "max-age" in directives:
         # One that can't be read is none.
         fresh = max(0.0, (directives["max-age"] or 0.0) - _seconds(answer.header("Age")))
-    elif (expires := answer.header("Expires")) is not None:
-        fresh = _until(expires, answer.header("Date"))
+    elif "Expires" in headers:
+        fresh = _until(answer.header("Expires") or "", answer.header("Date"))
     else:
         fresh = _by_policy(kind, policy)
     fresh = min(fresh, LONGEST)
@@ -73,7 +74,7 @@ def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
         if strict or fresh == 0
         else _least(policy.stale_while_revalidate, directives.get("stale-while-revalidate")),
         if_error=0.0 if strict else _least(policy.stale_if_error, directives.get("stale-if-error")),
-        etag=etag,
+        etag=_etag(answer.header("ETag")) if "ETag" in headers else None,
     )
 
 

@@ -33,13 +33,21 @@ class Gate:
         """How many requests are under way."""
         return sum(self._under_way.values())
 
+    def try_enter(self, token_key: bytes) -> bool:
+        """Take a turn where nobody need wait for one, which `leave` must give back."""
+        under_way = self._under_way.get(token_key, 0)
+        if self._free <= 0 or under_way >= self._share:
+            return False
+        self._free -= 1
+        self._under_way[token_key] = under_way + 1
+        return True
+
     async def enter(self, token_key: bytes) -> None:
         """Wait for a turn, which `leave` must give back; raises Overloaded where none is in sight.
 
         Cancelling the wait gives the place in the queue back.
         """
-        if self._free > 0 and self._may_enter(token_key):
-            self._admit(token_key)
+        if self.try_enter(token_key):
             return
         if self.queued >= self._longest_queue:
             self._make_room(token_key)
@@ -65,7 +73,7 @@ class Gate:
             self._under_way[token_key] = left
         else:
             del self._under_way[token_key]
-        while self._free > 0:
+        while self._queues and self._free > 0:
             following = next(filter(self._may_enter, self._queues), None)
             if following is None:
                 return
@@ -75,15 +83,11 @@ class Gate:
                 continue  # cancelled a moment ago
             if following in self._queues:
                 self._queues.move_to_end(following)
-            self._admit(following)
+            self.try_enter(following)
             turn.set_result(None)
 
     def _may_enter(self, token_key: bytes) -> bool:
         return self._under_way.get(token_key, 0) < self._share
-
-    def _admit(self, token_key: bytes) -> None:
-        self._free -= 1
-        self._under_way[token_key] = self._under_way.get(token_key, 0) + 1
 
     def _unqueue(self, token_key: bytes, turn: asyncio.Future[None]) -> None:
         queue = self._queues[token_key]

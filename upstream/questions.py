@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -16,6 +17,9 @@ Kind: TypeAlias = Literal["catalogue", "finished days", "open days"]
 """How soon an answer grows old: each kind has a setting of its own."""
 
 T = TypeVar("T")
+
+_MOST_KEPT: Final = 2048
+"""Questions for albums that are kept: what is asked for again need not be put into words again."""
 
 
 class Place(Struct, frozen=True):
@@ -43,6 +47,7 @@ SINGULAR: Final = "/api/v1/album/:id"
 PLURAL: Final = "/api/v1/albums/:id"
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def album(number: int) -> Question[records.Album | None]:
     """One album: at the documented path, or at the one that the REST API's own links have."""
     return Question(

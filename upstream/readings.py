@@ -33,6 +33,7 @@ class Readings:
 
     def __init__(self, most_bytes: int) -> None:
         """`most_bytes` bounds the bodies that are kept to compare with; with 0 there are none."""
+        self._most = most_bytes
         self._held = Recent[_Reading](most_bytes // _FEWEST_BYTES, most_bytes)
 
     @property
@@ -43,7 +44,7 @@ class Readings:
     def read(self, question: Question[T], answer: Answer) -> Decoded[T]:
         """What an answer says; raises BadResponse where that can't be what was asked for."""
         body = answer.body
-        if len(body) < _FEWEST_BYTES or question.kind != "catalogue":
+        if not self._most or len(body) < _FEWEST_BYTES or question.kind != "catalogue":
             return question.read(answer)
         link = answer.header("Link")
         known = self._held.get(question.key)

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
+
+from msgspec import Struct
 
 from upstream import statuses
 from upstream.breaker import Breaker
@@ -18,8 +19,7 @@ from upstream.transport import Answer, Transport
 log: Final = logging.getLogger("upstream")
 
 
-@dataclass(slots=True)
-class Course:
+class Course(Struct):
     """What it has taken so far to answer one question.
 
     `status` is that of the last answer, None where there was none. `misread` says that it could
@@ -62,10 +62,13 @@ class Sender:
         those of Transport.send.
         """
         course.status = None
-        self.breaker.refuse()
-        await self.gate.enter(token_key)
+        breaker = self.breaker
+        if breaker.state != "closed":
+            breaker.refuse()
+        if not self.gate.try_enter(token_key):
+            await self.gate.enter(token_key)
         try:
-            probe = self.breaker.enter()
+            probe = breaker.state != "closed" and breaker.enter()
             try:
                 spend()
             except BaseException:

@@ -1,7 +1,7 @@
 """Sharing: what processes tell each other of answers and tokens, and what one alone does."""
 
 import time
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -39,6 +39,9 @@ class Known(Struct, frozen=True):
     mark: bytes | None = None
     answer: SharedAnswer | None = None
     revoked: bool = False
+
+
+NOTHING_KNOWN: Final = Known()
 
 
 class Listener(Protocol):
@@ -93,7 +96,7 @@ class Nowhere:
     async def read(self, token: str, token_key: bytes, key: str) -> Known:
         """Nothing known."""
         del token, token_key, key
-        return _NOTHING
+        return NOTHING_KNOWN
 
     def write(
         self, token: str, token_key: bytes, key: str, *, mark: bytes | None, answer: SharedAnswer
@@ -105,9 +108,6 @@ class Nowhere:
 
     def tell_in_background(self, news: News, token_key: bytes) -> None:
         """Nothing."""
-
-
-_NOTHING = Known()
 
 
 def shared_answer(at: float, freshness: Freshness, link: str | None, body: bytes) -> SharedAnswer:

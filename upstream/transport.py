@@ -1,8 +1,6 @@
 """The transport: one HTTP request to the REST API, sent once, and its whole answer."""
 
-import asyncio
 import zlib
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic
 from typing import Final, Self
@@ -10,6 +8,7 @@ from typing import Final, Self
 import aiohttp
 from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec import Struct
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -28,13 +27,15 @@ the parser, and so everybody, busy."""
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 
 
-@dataclass(slots=True, frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back. `body` is decompressed, and empty for every status but 200 and 201."""
 
     status: int
-    headers: CIMultiDictProxy[str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, ...)"
 
     def header(self, name: str) -> str | None:
         """All values of a header as one list with commas, or None without any."""
@@ -72,13 +73,11 @@ class Transport:
             headers,
             self._policy.connect_timeout,
             ttl_dns_cache=60,
-            keepalive_timeout=self._policy.keepalive,
+            keepalive=self._policy.keepalive,
         )
         # What is sent once must not meet a connection that the other side is just closing.
         headers["Connection"] = "close"
-        self._single = Connections(
-            self._base, headers, self._policy.connect_timeout, force_close=True
-        )
+        self._single = Connections(self._base, headers, self._policy.connect_timeout, keepalive=0)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -130,7 +129,6 @@ class Transport:
 
     async def _exchanged(self, pool: Connections, request: bytes, seconds: float) -> Answer:
         """What comes back for these bytes; raises the library's exceptions, and TimeoutError."""
-        loop = asyncio.get_running_loop()
         deadline = monotonic() + seconds
         lease = await pool.take(seconds)
         reader = lease.reader
@@ -142,11 +140,13 @@ class Transport:
             reader.set_exception(TimeoutError())
 
         # asyncio.timeout costs five times as much, which is a tenth of a small GET.
-        alarm = loop.call_later(deadline - monotonic(), give_up)
+        alarm = pool.call_later(deadline - monotonic(), give_up)
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
             lease.transport.write(request)
-            head, content = await self._head(reader)
+            head, content = await reader.read()
+            if head.code in _INTERIM:
+                head, content = await self._after_interim(reader)
             body = await self._body(head.headers, content) if head.code in _WITH_BODY else b""
             # A body without a length ends with the connection, but not in that way.
             ends_with_it = not (head.chunked or "Content-Length" in head.headers)
@@ -168,9 +168,9 @@ class Transport:
         return Answer(head.code, head.headers, body)
 
     @staticmethod
-    async def _head(reader: Reader) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
-        """The answer's head, after those that only announce it; BadResponse for nothing else."""
-        for _ in range(_MOST_INTERIM):
+    async def _after_interim(reader: Reader) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+        """The head that counts, after one that does not; BadResponse where more and more follow."""
+        for _ in range(_MOST_INTERIM - 1):
             head, content = await reader.read()
             if head.code not in _INTERIM:
                 return head, content

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import sub
+from time import monotonic
 from typing import Any, Final
 
 import msgspec
@@ -151,12 +153,16 @@ def cache_control(caller: Caller | None, *, storable: bool) -> bytes:
     """
     if not storable or caller is None or not caller.exchanges:
         return NO_STORE
-    seconds = min(exchange.fresh_for for exchange in caller.exchanges)
-    return NO_STORE if seconds < 0 else private(seconds)
+    if min([each.fresh_for for each in caller.exchanges]) < 0:
+        return NO_STORE
+    now = monotonic() - caller.started
+    ages = [int(now - each.started - each.duration) for each in caller.exchanges]
+    lifetimes = [int(each.fresh_for) for each in caller.exchanges]
+    return private(min(map(sub, lifetimes, ages)))
 
 
 def private(seconds: float) -> bytes:
-    """The Cache-Control of what its caller alone may keep, for so long."""
+    """The Cache-Control of what its caller alone may keep, for so many whole seconds."""
     return b"private, max-age=%d" % max(0, seconds)
 
 
@@ -174,7 +180,7 @@ def seconds_under_way(exchanges: Sequence[Exchange]) -> float:
     covered = 0.0
     until = float("-inf")
     for started, ended in sorted(
-        (each.started, each.started + each.duration) for each in exchanges
+        [(each.started, each.started + each.duration) for each in exchanges]
     ):
         if ended > until:
             covered += ended - max(started, until)

@@ -7,14 +7,7 @@ only where the operator wrote the document; callers could invent any number of n
 from collections.abc import Callable, Iterable
 from typing import Final, get_args
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    GCCollector,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -24,9 +17,7 @@ from starlette.responses import Response
 from upstream.client import State
 from upstream.observer import BreakerState, Level, Lookup
 from web.operations import Operation
-
-# The second when a series began would be one more series for each.
-disable_created_metrics()  # type: ignore[no-untyped-call] # the library leaves it so
+from web.tallies import Counts, Distribution
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _COUNTS: Final = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -41,52 +32,48 @@ class Metrics:
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
 
-        def counter(name: str, sentence: str, *labels: str) -> Counter:
-            return Counter(f"onedtouch_{name}", sentence, labels, registry=registry)
+        def counts(name: str, sentence: str, *labels: str) -> Counts:
+            tally = Counts(f"onedtouch_{name}", sentence, labels)
+            registry.register(tally)
+            return tally
 
-        def histogram(
-            name: str, sentence: str, buckets: tuple[float, ...], *labels: str
-        ) -> Histogram:
-            return Histogram(
-                f"onedtouch_{name}", sentence, labels, buckets=buckets, registry=registry
-            )
+        def distribution(
+            name: str, sentence: str, bounds: tuple[float, ...], *labels: str
+        ) -> Distribution:
+            tally = Distribution(f"onedtouch_{name}", sentence, bounds, labels)
+            registry.register(tally)
+            return tally
 
-        self._requests = counter(
+        self._requests = counts(
             "requests", "Requests to /graphql, by outcome.", "kind", "operation", "status"
         )
-        self._seconds = histogram(
+        self._seconds = distribution(
             "request_seconds", "Time to answer a request.", _SECONDS, "kind", "operation"
         )
-        self._cost = histogram(
+        self._cost = distribution(
             "operation_upstream_requests",
             "Requests to the REST API that an operation caused.",
             _COUNTS,
             "kind",
             "operation",
         )
-        self._errors = counter("errors", "Answers with an error of this code.", "code")
-        self._upstream = counter(
+        self._errors = counts("errors", "Answers with an error of this code.", "code")
+        self._upstream = counts(
             "upstream_requests", "Requests to the REST API, by outcome.", "route", "outcome"
         )
-        self._upstream_seconds = histogram(
+        self._upstream_seconds = distribution(
             "upstream_request_seconds", "Time of a request to the REST API.", _SECONDS, "route"
         )
-        self._upstream_bytes = counter(
-            "upstream_bytes", "Bytes of the REST API's answers.", "route"
-        )
-        self._misread = counter(
+        self._upstream_bytes = counts("upstream_bytes", "Bytes of the REST API's answers.", "route")
+        self._misread = counts(
             "upstream_misread", "Answers that the REST API's documentation rules out.", "route"
         )
-        self._lookups = counter("cache_lookups", "Questions to a cache.", "level", "lookup")
-        self._retries = counter(
+        self._lookups = counts("cache_lookups", "Questions to a cache.", "level", "lookup")
+        self._retries = counts(
             "upstream_retries", "Requests that were sent again.", "route", "reason"
         )
-        self._breaker = counter("breaker_changes", "The circuit breaker's changes.", "state")
-        self._redis = counter("redis_failures", "What Redis did not do.", "action")
-        # Finding a series by its labels costs more than counting in it.
-        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram, Histogram]] = {}
-        self._upstream_series: dict[tuple[str, str], tuple[Counter, Histogram, Counter]] = {}
-        self._lookup_series: dict[tuple[Level, Lookup], Counter] = {}
+        self._breaker = counts("breaker_changes", "The circuit breaker's changes.", "state")
+        self._redis = counts("redis_failures", "What Redis did not do.", "action")
 
     def watch(self, state: Callable[[], State], under_way: Callable[[], int]) -> None:
         """Show, whenever somebody looks, how the client and the endpoint stand then."""
@@ -96,60 +83,39 @@ class Metrics:
         """One request is over."""
         kind = operation.kind or ""
         name = (operation.name or "") if operation.trusted else ""
-        series = (kind, name, operation.status)
-        found = self._series.get(series)
-        if found is None:
-            found = self._series[series] = (
-                self._requests.labels(kind, name, str(operation.status)),
-                self._seconds.labels(kind, name),
-                self._cost.labels(kind, name),
-            )
-        requests, seconds, cost = found
-        requests.inc()
-        seconds.observe(operation.seconds)
+        labels = (kind, name)
+        self._requests.add((kind, name, str(operation.status)))
+        self._seconds.observe(labels, operation.seconds)
         if operation.caller is not None:
-            cost.observe(operation.caller.requests)
+            self._cost.observe(labels, operation.caller.requests)
         for code in operation.codes:
-            self._errors.labels(code).inc()
+            self._errors.add((code,))
 
     def requested(self, route: str, outcome: str, seconds: float, size: int) -> None:
         """One HTTP request to the REST API is over."""
-        series = (route, outcome)
-        found = self._upstream_series.get(series)
-        if found is None:
-            found = self._upstream_series[series] = (
-                self._upstream.labels(route, outcome),
-                self._upstream_seconds.labels(route),
-                self._upstream_bytes.labels(route),
-            )
-        requests, patience, received = found
-        requests.inc()
-        patience.observe(seconds)
-        received.inc(size)
+        self._upstream.add((route, outcome))
+        self._upstream_seconds.observe((route,), seconds)
+        self._upstream_bytes.add((route,), size)
 
     def misread(self, route: str) -> None:
         """The REST API said something that its documentation rules out."""
-        self._misread.labels(route).inc()
+        self._misread.add((route,))
 
     def looked_up(self, level: Level, lookup: Lookup) -> None:
         """A cache was asked."""
-        series = (level, lookup)
-        found = self._lookup_series.get(series)
-        if found is None:
-            found = self._lookup_series[series] = self._lookups.labels(level, lookup)
-        found.inc()
+        self._lookups.add((level, lookup))
 
     def retried(self, route: str, reason: str) -> None:
         """A request is sent again."""
-        self._retries.labels(route, reason).inc()
+        self._retries.add((route, reason))
 
     def breaker_changed(self, state: BreakerState) -> None:
         """The circuit breaker has a new state."""
-        self._breaker.labels(state).inc()
+        self._breaker.add((state,))
 
     def redis_failed(self, action: str) -> None:
         """Redis did not do what it was asked to."""
-        self._redis.labels(action).inc()
+        self._redis.add((action,))
 
     async def metrics(self, request: Request) -> Response:
         """The page at /metrics, in the text format that is asked for."""
