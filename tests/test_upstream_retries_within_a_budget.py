@@ -171,3 +171,14 @@ async def test_traffic_pays_for_retries() -> None:
 
 def test_what_was_understood_wrongly_is_never_worth_a_retry() -> None:
     assert Retries(Policy()).pause(BadResponse(), 200, 1, 60) is None
+
+
+async def test_a_hundred_questions_that_fail_once_are_all_answered_and_nobody_is_refused() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        numbers = [row["id"] for row in api.rows("artists")[:100]]
+        for number in numbers:
+            api.orders.add(sandbox.Status(503), path=f"/api/v1/artists/{number}", times=1)
+        asking = caller()
+        replies = await asyncio.gather(*(upstream.artist(asking, each) for each in numbers))
+        assert [reply.value and reply.value.database_id for reply in replies] == numbers
+        assert (len(api.journal), upstream.state().breaker) == (2 * len(numbers), "closed")

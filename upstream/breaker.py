@@ -17,7 +17,7 @@ class Breaker:
     Half-open, one request probes: what comes of it closes the breaker, or opens it again.
     Failures are those of the REST API as a whole (no connection, no answer in time, 5xx); what
     is wrong with one request (4xx) counts as an answer. The sender tells of one failure a
-    question, so that retries do not open it sooner.
+    question, once no retry has made good for it.
 
     `state` is half-open once a probe is under way. While it is closed, neither `refuse` nor `enter`
     need be called.

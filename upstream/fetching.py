@@ -108,12 +108,18 @@ class Fetcher:
 
     async def _answer(self, errand: Errand) -> Answer:
         """The last answer, after as many retries as are allowed."""
+        try:
+            return await self._tried(errand)
+        finally:
+            self._sender.settle(errand.course)
+
+    async def _tried(self, errand: Errand) -> Answer:
         course = errand.course
         earlier: UpstreamError | None = None
         while True:
             answer: Answer | None = None
             try:
-                answer = await self._sender.send(
+                answer = await self._sender.attempt(
                     course, errand.token_key, errand.spend, token=errand.token, etag=errand.etag
                 )
             except (BreakerOpen, BudgetSpent, Overloaded) as refused:

@@ -57,7 +57,7 @@ class Policy:
     retry_budget: float = 0.1
     """Retries as a share of all requests, beyond the reserve."""
 
-    retry_reserve: int = 20
+    retry_reserve: int = 100
     """Retries that are always there for a quiet process; one a second comes back."""
 
     retry_pause: float = 0.1

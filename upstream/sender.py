@@ -23,7 +23,8 @@ class Course(Struct):
     """What it has taken so far to answer one question.
 
     `status` is that of the last answer, None where there was none. `misread` says that it could
-    not be understood.
+    not be understood; `failing` that the REST API failed at it the last time, and that the circuit
+    breaker has not been told.
     """
 
     place: Place
@@ -31,6 +32,7 @@ class Course(Struct):
     requests: int = 0
     retries: int = 0
     misread: bool = False
+    failing: bool = False
 
 
 def spend_nothing() -> None:
@@ -56,11 +58,26 @@ class Sender:
         method: str = "GET",
         **parts: Any,
     ) -> Answer:
-        """The answer to one request to the place where the course is.
+        """The answer to one request to the place where the course is, which is not tried again.
 
         `spend` is called before the request is sent; what it raises is raised. The parts are
         those of Transport.send.
         """
+        try:
+            return await self.attempt(course, token_key, spend, method=method, **parts)
+        finally:
+            self.settle(course)
+
+    async def attempt(
+        self,
+        course: Course,
+        token_key: bytes,
+        spend: Callable[[], None],
+        *,
+        method: str = "GET",
+        **parts: Any,
+    ) -> Answer:
+        """The same for one that may be tried again: `settle` must follow the last attempt."""
         course.status = None
         breaker = self.breaker
         if breaker.state != "closed":
@@ -93,6 +110,7 @@ class Sender:
             if isinstance(error, TimedOut | Unavailable):
                 self._failed(course, probe=probe)
             else:
+                course.failing = False
                 self.breaker.answered(probe=probe)
                 # Cut short, too large, or no HTTP: what is known may stand in for it as well.
                 course.misread = True
@@ -115,6 +133,7 @@ class Sender:
             self._failed(course, probe=probe)
             log.warning("%s %s: status %d", method, route, status)
         else:
+            course.failing = False
             self.breaker.answered(probe=probe)
             if status not in _UNREMARKABLE:
                 log.info("%s %s: status %d", method, route, status)
@@ -122,9 +141,16 @@ class Sender:
         return answer
 
     def _failed(self, course: Course, *, probe: bool) -> None:
-        """Tell the circuit breaker of a failure, once a question: its retries are no news."""
-        if probe or not course.retries:
-            self.breaker.failed(probe=probe)
+        """Tell the circuit breaker where a probe failed; what is no probe may be tried again."""
+        course.failing = not probe
+        if probe:
+            self.breaker.failed(probe=True)
+
+    def settle(self, course: Course) -> None:
+        """Tell the circuit breaker of a question at which the REST API failed in the end."""
+        if course.failing:
+            course.failing = False
+            self.breaker.failed(probe=False)
 
     def misread(self, route: str, wrong: str) -> None:
         """Note that an answer, or a part of it, was not what the REST documentation promises."""
