@@ -721,3 +721,23 @@ async def landed(upstream: Upstream) -> None:
     async with asyncio.timeout(2):
         while upstream.state().flights:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("confirmed_within", [0.05, 60])
+async def test_who_can_not_wait_gets_what_is_old_only_for_a_confirmed_token(
+    confirmed_within: float,
+) -> None:
+    options = {"fresh_catalogue": 0.02, "stale_while_revalidate": 0}
+    async with (
+        sandbox.running() as api,
+        client(api.url, **options, token_confirmed_within=confirmed_within) as upstream,
+    ):
+        await asked(upstream, 544)
+        await asyncio.sleep(0.1)
+        api.orders.add(sandbox.Hang())
+        hasty = caller(seconds=0.05)
+        if confirmed_within == 60:
+            assert (await asked(upstream, 544, hasty)).source == "stale"
+        else:
+            with pytest.raises(TimedOut):
+                await asked(upstream, 544, hasty)

@@ -242,7 +242,8 @@ class Answers:
                     continue  # it was not this caller's budget
                 raise
             except TimedOut as error:
-                stood_in = self._stand_in(shelf, question)
+                # It may be this caller alone that could not wait, and the token may be dead.
+                stood_in = self._stand_in(shelf, question, only_if_confirmed=True)
                 if stood_in is None:
                     raise error from None
                 landing = stood_in
@@ -376,11 +377,15 @@ class Answers:
         self._cache.put(shelf, question.key, entry)
         return Landing(value, "upstream", lifetime.fresh), lifetime
 
-    def _stand_in(self, shelf: Shelf, question: Question[T]) -> Landing | None:
+    def _stand_in(
+        self, shelf: Shelf, question: Question[T], *, only_if_confirmed: bool = False
+    ) -> Landing | None:
         """What is kept and may be served while the REST API fails."""
         now = monotonic()
         entry = self._cache.find(shelf, question.key)
         if entry is None or not entry.may_replace_error(now):
+            return None
+        if only_if_confirmed and not self._is_confirmed(shelf, now):
             return None
         self._observer.looked_up("memory", "stale")
         return Landing(entry.value, "stale", 0.0, entry.age(now))
