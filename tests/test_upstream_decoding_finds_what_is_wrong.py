@@ -273,7 +273,6 @@ WHOLLY_WRONG = [
     b"[" * 100_000,
     b"[" * 100_000 + b"]" * 100_000,
     b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    b'{"id": 273, "title": "\\ud800"}',
     b"null",
     b"7",
     b'"album"',
@@ -446,3 +445,28 @@ def test_no_reason_carries_what_the_body_says() -> None:
 def test_a_body_of_more_objects_than_a_page_can_have_is_not_taken_apart() -> None:
     with pytest.raises(BadResponse, match="more in it than a page can have"):
         decoding.rows(b"[" + b"{}," * 150_001 + b"{}]", "albums")
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (r"\ud83d", "\ufffd"),
+        (r"\uDE00", "\ufffd"),
+        (r"a\ud83d\ud83d\ude00b", "a\ufffd\U0001f600b"),
+        (r"\ud83d\n\ude00", "\ufffd\n\ufffd"),
+        (r"\\\ud83d", "\\\ufffd"),
+        (r"\\ud83d \ud83d", r"\ud83d" + " \ufffd"),
+        (r"\ud83d\ude00", "\U0001f600"),
+    ],
+)
+def test_a_text_that_was_cut_within_a_character_loses_that_alone(sent: str, shown: str) -> None:
+    body = f'[{{"id": 1, "name": "{sent}", "note": "{sent}"}}, {{"id": 2, "name": "B"}}]'
+    found = decoding.rows(body.encode(), "artists")
+    assert [(row.database_id, row.name) for row in found.value] == [(1, shown), (2, "B")]
+    assert found.wrong == frozenset()
+
+
+def test_a_body_full_of_halves_holds_nobody_up() -> None:
+    for body in (b'["' + rb"\ud83d" * 2_600_000 + b'"]', b'["\\ud83d' + b"\\" * 16_000_000 + b'"]'):
+        with pytest.raises(BadResponse):
+            decoding.rows(body, "artists")
