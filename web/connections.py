@@ -53,7 +53,7 @@ class BoundedConnection(HttpToolsProtocol):
                 self.transport.close()
             return
         self._head_bytes += len(data)
-        # Where these bytes begin with a head, or go on with a body, is known before they are parsed.
+        # Before they are parsed it is known whether they begin with a head or go on with a body.
         self._head_bytes_if_begun = len(data) if self._is_between else 0
         super().data_received(data)
         if self.transport.is_closing() or self._refused_bytes is not None or self._is_a_websocket:
