@@ -15,6 +15,12 @@ lists of these. For an object type with an `is_type_of`, this must be `instances
 are compiled and graphql-core executes the others: so plain records beneath an async root or join
 are compiled, and so is the concrete object beneath an interface or a union.
 
+What waits. A field whose resolver is an ordinary async function, without permission, extension or
+exception handler, and with arguments that Strawberry gives it as graphql-core has coerced them, is
+called directly; and what it brings is completed at once, where its selection is compiled. What is
+the same in every execution of a document (its operation, its fragments, the types of its
+variables) is found out once: use `start` in the place of graphql-core's `build`.
+
 When. In the execution after `compile_after` others of the same parsed document, or in the first
 one where its executor's `compile_at_once` was set; so the caller must keep parsed documents. And
 separately for each combination of the Boolean variables in @skip and @include, which alone decide
@@ -37,12 +43,14 @@ How to switch it off. `compiled_execution(enabled=False)` gives the same kind of
 plans. How to see it work: `compiled_execution(...).statistics`.
 
 What it relies on that is not public, held by a test and by pinned versions: graphql-core's
-`Executor.execute_collected_root_fields` and `execute_fields` (overridden), `collect_subfields` and
-its memo `_relevant_sub_fields` (shared between executions of one variant); Strawberry's
-`GraphQLCoreConverter.from_resolver`, whose inner functions are recognised by their code.
+`Executor.execute_collected_root_fields`, `execute_fields` and `execute_field` (overridden),
+`collect_subfields` and its memo `_relevant_sub_fields` (shared between executions of one variant),
+and how an executor is made; Strawberry's `GraphQLCoreConverter.from_resolver`, whose inner
+functions are recognised by their code.
 
-Where to read on: `marks` (what a schema can say), `readings` (how a field is read), `values` (what
-is let through), `source` (the generated function), `plans` (what is kept), `context` (the hooks).
+Where to read on: `marks` (what a schema can say), `readings` (how a field is read), `calls` (how a
+resolver is called), `values` (what is let through), `source` (the generated function), `plans`
+(what is kept), `starts` (what is known of a document), `context` (the hooks).
 """
 
 from .context import CompiledExecutionContext, compiled_execution

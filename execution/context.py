@@ -1,18 +1,30 @@
 """The execution context: graphql-core's executor, which runs plans where it has them."""
 
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeGuard, cast
 
-from graphql import GraphQLObjectType
-from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql import (
+    DocumentNode,
+    Executor,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    default_field_resolver,
+    default_type_resolver,
+)
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
 from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
 from graphql.execution.values import get_argument_values
-from graphql.pyutils import AwaitableOrValue, Path
+from graphql.pyutils import AwaitableOrValue, Path, UndefinedType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
-from .plans import PlanStore, Statistics, Variant
+from .plans import FieldPlan, PlanStore, Statistics, Variant
 from .source import ArgumentPlace, Plan
+from .starts import Starts
+
+_NOTHING: Final = object()
 
 KeywordArguments = list[Mapping[str, Any]]
 
@@ -20,11 +32,12 @@ KeywordArguments = list[Mapping[str, Any]]
 class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """Strawberry's execution context with compiled completion: see `compiled_execution`.
 
-    The two methods below are all that is overridden, and both end in graphql-core's own, with
+    The three methods below are all that is overridden, and each ends in graphql-core's own, with
     the fields that it still has to execute.
     """
 
     plan_store: ClassVar[PlanStore | None] = None
+    starts: ClassVar[Starts | None] = None
     statistics: ClassVar[Statistics] = Statistics()
 
     compile_at_once: bool = False
@@ -33,7 +46,54 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
     # Set in each execution, on the executor that graphql-core makes for it.
     _variant: Variant | None = None
     _has_run_a_plan: bool = False
+    _given_up: Any = _NOTHING
+    """The record that is about to be completed without the plan that has just given it up."""
     _arguments: dict[int, KeywordArguments | None] | None = None
+
+    @classmethod
+    def start(  # noqa: PLR0913, PLR0917 - the first of graphql-core's `build`
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        is_awaitable: Callable[[Any], TypeGuard[Awaitable[Any]]] | None = None,
+    ) -> list[GraphQLError] | Executor[Any]:
+        """An executor, or why there can be none: as `build` has it, without any other option."""
+        start = values = None
+        if cls.starts is not None:
+            start = cls.starts.of(schema, document, operation_name)
+        if start is not None:
+            values = start.values(raw_variable_values or {})
+        if start is None or values is None:
+            return cls.build(
+                schema,
+                document,
+                root_value,
+                context_value,
+                raw_variable_values,
+                operation_name,
+                is_awaitable=is_awaitable,
+            )
+        return cls(
+            schema,
+            start.fragment_definitions.copy(),
+            start.fragments,
+            root_value,
+            context_value,
+            start.operation,
+            values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            False,  # noqa: FBT003 - no early execution, which is graphql-core's default
+            None,
+            is_awaitable,
+            None,
+        )
 
     def execute_collected_root_fields(
         self,
@@ -72,7 +132,9 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
         variant = self._variant
         if variant is not None:
             plan = variant.plan(self, parent_type, grouped_field_set)
-            if plan is not None:
+            if source_value is self._given_up:
+                self._given_up = _NOTHING
+            elif plan is not None:
                 answer = self._built(plan, source_value)
                 if answer is not None:
                     if not plan.others:
@@ -89,14 +151,84 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
             parent_type, source_value, path, grouped_field_set, position_context
         )
 
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: DeliveryGroupMap | None,
+    ) -> AwaitableOrValue[Any] | UndefinedType:
+        """Call the field's resolver as it is known to be called, or let it be executed."""
+        variant = self._variant
+        plan = None
+        if variant is not None:
+            plan = variant.field(self, parent_type, field_details_list)
+        if plan is None:
+            return super().execute_field(
+                parent_type, source, field_details_list, path, position_context
+            )
+        info = self.build_resolve_info(plan.definition, plan.nodes.copy(), parent_type, path)
+        try:
+            arguments = plan.arguments.values(
+                self.variable_values, hide_suggestions=self.hide_suggestions
+            )
+            value = plan.call.begin(source, info, arguments)
+        except Exception as error:  # noqa: BLE001 - any at all, as graphql-core does
+            self.handle_field_error(error, plan.definition.type, field_details_list, path)
+            return None
+        return self._completed(plan, value, field_details_list, info, path, position_context)
+
+    async def _completed(  # noqa: PLR0913, PLR0917 - as graphql-core's complete_awaitable_value
+        self,
+        plan: FieldPlan,
+        value: Awaitable[Any],
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        position_context: DeliveryGroupMap | None,
+    ) -> Any:
+        """The completed value of a field, once its resolver has brought it."""
+        return_type = plan.definition.type
+        try:
+            brought = await value
+            completed: Any = self._built_whole(plan, brought)
+            if completed is None:
+                self._given_up = _NOTHING if plan.plan is None else brought
+                completed = self.complete_value(
+                    return_type, field_details_list, info, path, brought, position_context
+                )
+                if self.is_awaitable(completed):
+                    completed = await completed
+        except Exception as error:  # noqa: BLE001 - any at all, as graphql-core does
+            self.handle_field_error(error, return_type, field_details_list, path)
+            return None
+        return completed
+
+    def _built_whole(self, plan: FieldPlan, record: Any) -> dict[str, Any] | None:
+        """What the plan makes of a field's record; None where graphql-core has to complete it."""
+        check = plan.check
+        if check is None or plan.plan is None:
+            return None
+        if type(record) not in check.classes:
+            try:
+                check.checked(record)
+            except Exception:  # noqa: BLE001 - graphql-core asks again, and reports
+                return None
+        return self._built(plan.plan, record)
+
     def _completes_as_usual(self) -> bool:
         """Whether nothing of this execution asks for more than the plans know.
 
         Middleware wraps every resolver, plain attributes included; without error propagation
-        nulls stand in other places.
+        nulls stand in other places; what can be aborted is not simply awaited.
         """
         middleware = self.middleware_manager
-        return self.error_propagation and (middleware is None or not middleware.middlewares)
+        return (
+            self.error_propagation
+            and (middleware is None or not middleware.middlewares)
+            and self.abort_signal is None
+        )
 
     def _built(self, plan: Plan, record: Any) -> dict[str, Any] | None:
         """What the plan makes of a record; None where it gives up."""
@@ -178,6 +310,7 @@ def compiled_execution(
 
     class ExecutionContext(CompiledExecutionContext):
         plan_store = store
+        starts = Starts() if enabled else None
         statistics = Statistics() if store is None else store.statistics
 
     return ExecutionContext

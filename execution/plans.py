@@ -13,6 +13,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLDeferDirective,
+    GraphQLField,
     GraphQLIncludeDirective,
     GraphQLObjectType,
     GraphQLSchema,
@@ -23,10 +24,14 @@ from graphql import (
     OperationType,
     Undefined,
     VariableNode,
+    is_non_null_type,
+    is_object_type,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 
+from .calls import Arguments, ResolverCall, arguments_of
 from .source import Plan, SchemaKnowledge, Writer
+from .values import RecordCheck
 
 # How many operations are remembered for each that may be compiled: the others only count uses.
 _OPERATIONS_A_PLAN: Final = 8
@@ -59,6 +64,20 @@ class Statistics:
     """Objects that a plan gave up, so that graphql-core completed them."""
 
 
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """What is known beforehand of a field whose resolver has to be awaited."""
+
+    definition: GraphQLField
+    nodes: list[FieldNode]
+    call: ResolverCall
+    arguments: Arguments
+    check: RecordCheck | None
+    """Whether what comes is of the field's type; None without a plan."""
+    plan: Plan | None
+    """How it is completed, where that is an object of which nothing else has to be resolved."""
+
+
 class Variant:
     """One operation with one combination of the Boolean variables that steer its selections.
 
@@ -68,6 +87,7 @@ class Variant:
 
     __slots__ = (
         "__weakref__",
+        "_fields",
         "_knowledge",
         "_plans",
         "_statistics",
@@ -86,6 +106,7 @@ class Variant:
         self._statistics = statistics
         # The selection stands beside its plan so that its id stays its own.
         self._plans: dict[int, tuple[GroupedFieldSet, Plan | None]] = {}
+        self._fields: dict[int, tuple[FieldDetailsList, FieldPlan | None]] = {}
 
     def plan(
         self, executor: Executor[Any], object_type: GraphQLObjectType, selection: GroupedFieldSet
@@ -95,6 +116,51 @@ class Variant:
         if found is None:
             return self._compiled(executor, object_type, selection)
         return found[1]
+
+    def field(
+        self, executor: Executor[Any], object_type: GraphQLObjectType, details: FieldDetailsList
+    ) -> FieldPlan | None:
+        """The plan for a field that waits, made when first asked for; None where there is none."""
+        found = self._fields.get(id(details))
+        if found is None:
+            if len(self._fields) >= _MOST_SELECTIONS:
+                return None
+            found = self._fields[id(details)] = (
+                details,
+                self._planned_field(executor, object_type, details),
+            )
+        return found[1]
+
+    def _planned_field(
+        self, executor: Executor[Any], object_type: GraphQLObjectType, details: FieldDetailsList
+    ) -> FieldPlan | None:
+        node = details[0].node
+        definition = self._knowledge.schema.get_field(object_type, node.name.value)
+        call = None if definition is None else self._knowledge.call(definition)
+        if definition is None or call is None or details[0].fragment_variable_values is not None:
+            return None
+        output_type = definition.type
+        if is_non_null_type(output_type):
+            output_type = output_type.of_type
+        check = plan = None
+        if is_object_type(output_type):
+            check = self._knowledge.check(output_type)
+            try:
+                selection = executor.collect_subfields(output_type, details).grouped_field_set
+            except Exception:  # noqa: BLE001 - graphql-core meets it at its own place
+                check = None
+            if check is not None:
+                plan = self.plan(executor, output_type, selection)
+        if plan is None or plan.others:
+            check = plan = None
+        return FieldPlan(
+            definition,
+            [each.node for each in details],
+            call,
+            arguments_of(call.names, definition, node),
+            check,
+            plan,
+        )
 
     def _compiled(
         self, executor: Executor[Any], object_type: GraphQLObjectType, selection: GroupedFieldSet

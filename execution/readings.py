@@ -48,9 +48,10 @@ def _code_within(function: FunctionType, name: str) -> CodeType:
 _FROM_RESOLVER = GraphQLCoreConverter.from_resolver
 _BASIC_RESULT: CodeType = _code_within(_FROM_RESOLVER, "_get_basic_result")  # type: ignore[arg-type]
 _RESOLVER: CodeType = _code_within(_FROM_RESOLVER, "_resolver")  # type: ignore[arg-type]
+ASYNC_RESOLVER: CodeType = _code_within(_FROM_RESOLVER, "_async_resolver")  # type: ignore[arg-type]
 
 
-def _closure(function: FunctionType) -> Mapping[str, Any]:
+def closure_of(function: FunctionType) -> Mapping[str, Any]:
     """What a function remembers of the one that made it."""
     cells = function.__closure__ or ()
     names = function.__code__.co_freevars
@@ -68,23 +69,23 @@ def reading_of(definition: GraphQLField) -> Attribute | PureCall | None:
     if not isinstance(resolve, FunctionType):
         return None
     if resolve.__code__ is _BASIC_RESULT:
-        return _attribute(definition, _closure(resolve)["field"])
+        return _attribute(definition, closure_of(resolve)["field"])
     if resolve.__code__ is _RESOLVER:
-        closure = _closure(resolve)
+        closure = closure_of(resolve)
         if closure["field_exception_handlers"]:
             return None
-        return _pure_call(definition, _closure(closure["_strawberry_info_from_graphql"])["field"])
+        return _pure_call(definition, closure_of(closure["_strawberry_info_from_graphql"])["field"])
     return None
 
 
-def _keeps_strawberrys_ways(field: StrawberryField) -> bool:
+def keeps_strawberrys_ways(field: StrawberryField) -> bool:
     """Whether a field gets its result as Strawberry's own class does."""
     return type(field).get_result is StrawberryField.get_result and not field.extensions
 
 
 def _attribute(definition: GraphQLField, field: StrawberryField) -> Attribute | None:
     if (
-        not _keeps_strawberrys_ways(field)
+        not keeps_strawberrys_ways(field)
         or field.base_resolver is not None
         or field.default_resolver is not getattr
         or definition.args
@@ -97,7 +98,7 @@ def _pure_call(definition: GraphQLField, field: StrawberryField) -> PureCall | N
     resolver = field.base_resolver
     if (
         resolver is None
-        or not _keeps_strawberrys_ways(field)
+        or not keeps_strawberrys_ways(field)
         or type(resolver).__call__ is not StrawberryResolver.__call__
         or resolver.info_parameter is not None
         or not callable(resolver.wrapped_func)

@@ -42,6 +42,7 @@ from graphql import (
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from strawberry.types.field import StrawberryField
 
+from .calls import ResolverCall, call_of
 from .marks import Serialized
 from .readings import Attribute, PureCall, reading_of
 from .values import Leaf, RecordCheck, leaf_of, record_check, unexpected
@@ -93,6 +94,7 @@ class SchemaKnowledge:
         self._readings: dict[int, Attribute | PureCall | None] = {}
         self._leaves: dict[GraphQLLeafType, Leaf] = {}
         self._checks: dict[GraphQLObjectType, RecordCheck | None] = {}
+        self._calls: dict[int, ResolverCall | None] = {}
 
     def reading(self, definition: GraphQLField) -> Attribute | PureCall | None:
         """How a field is read, or None."""
@@ -100,6 +102,13 @@ class SchemaKnowledge:
         if key not in self._readings:
             self._readings[key] = reading_of(definition)
         return self._readings[key]
+
+    def call(self, definition: GraphQLField) -> ResolverCall | None:
+        """How a field's async resolver is called, or None."""
+        key = id(definition)
+        if key not in self._calls:
+            self._calls[key] = call_of(definition)
+        return self._calls[key]
 
     def leaf(self, leaf_type: GraphQLLeafType) -> Leaf:
         """How a leaf is completed."""

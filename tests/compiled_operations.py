@@ -15,6 +15,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputType,
     GraphQLNamedType,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -186,12 +187,21 @@ class _Writer:
         if is_non_null_type(type_) and argument.default_value is not Undefined:
             # Allowed by the default; a null that is given then is an error of the field.
             type_ = self.one(type_, type_.of_type)
+        elif is_non_null_type(type_) and self.chance(0.3):
+            # So it is by the variable's own.
+            return self.defaulted(type_.of_type)
         known = [name for name, each in self.variables.items() if each[2] and each[0] == str(type_)]
         if known and self.chance(0.5):
             return f"${self.one(*known)}"
         name = f"v{len(self.variables)}"
         default = self.literal(type_) if self.chance(0.3) else None
         self.variables[name] = (str(type_), default, type_)
+        return f"${name}"
+
+    def defaulted(self, type_: Any) -> str:
+        """A variable that may be null but, with its default, stands where none may."""
+        name = f"v{len(self.variables)}"
+        self.variables[name] = (str(type_), self.literal(GraphQLNonNull(type_)), type_)
         return f"${name}"
 
     def literal(self, type_: GraphQLInputType) -> str:
@@ -222,12 +232,15 @@ class _Writer:
         return self.one("a", "bb", "four")
 
     def variable_values(self) -> dict[str, Any]:
-        """Values for all variables; now and then one is missing or null."""
+        """Values for all variables; now and then one is missing, null or wrong."""
         values: dict[str, Any] = {}
         for name, (_, default, type_) in self.variables.items():
-            if (default is not None and self.chance(0.3)) or self.chance(0.01):
+            optional = type_ is not None and not is_non_null_type(type_)
+            if self.chance(0.3 if default is not None or optional else 0.01):
                 continue
-            if type_ is None:
+            if self.chance(0.04):
+                values[name] = self.one(None, {"wrong": "value"})
+            elif type_ is None:
                 values[name] = self.chance(0.5)
             elif not is_non_null_type(type_) and self.chance(0.3):
                 values[name] = None
@@ -298,20 +311,27 @@ async def answered(
 ) -> tuple[bool, str]:
     """Whether it had to be awaited, and what was answered."""
     world = World(execution.world)
-    result = execute(
-        SCHEMA,
-        document,
-        world.root(),
-        world,
-        dict(execution.variables),
-        execution.operation_name,
-        middleware=[_shouting] if example.with_middleware else None,
-        is_awaitable=example.is_awaitable,  # type: ignore[arg-type] # no TypeGuard, but true of the same
-        executor_class=executor_class,
+    asked = (
+        *(SCHEMA, document, world.root(), world),
+        *(dict(execution.variables), execution.operation_name),
     )
+    awaitable: Any = example.is_awaitable
+    result: Any
+    if hasattr(executor_class, "start") and not example.with_middleware:
+        started = executor_class.start(*asked, is_awaitable=awaitable)
+        result = ExecutionResult(None, started)
+        if not isinstance(started, list):
+            result = started.execute_operation()
+    else:
+        result = execute(
+            *asked,
+            middleware=[_shouting] if example.with_middleware else None,
+            is_awaitable=awaitable,
+            executor_class=executor_class,
+        )
     if is_awaitable(result):
         return True, _shown(await result)
-    return False, _shown(result)  # type: ignore[arg-type] # an ExecutionResult
+    return False, _shown(result)
 
 
 async def _difference(example: Example, executor_class: type[Any]) -> str | None:

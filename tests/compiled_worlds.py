@@ -424,6 +424,43 @@ class Album(Node):
         await asyncio.sleep(0)
         return record.twin_record
 
+    @strawberry.field(
+        graphql_type=Annotated["Album", strawberry.lazy("tests.compiled_worlds")] | None
+    )
+    async def sequel(
+        self,
+        info: strawberry.Info,
+        years_later: int,
+        in_code: Code | None = strawberry.UNSET,
+        of_title: str | None = "the same",
+    ) -> Any:
+        """What waits and takes what graphql-core has coerced, as it is."""
+        record: Any = self
+        await asyncio.sleep(0)
+        if years_later < 0:
+            raise ValueError("a sequel comes later")
+        title = f"{info.field_name} {years_later} {in_code!r} {of_title!r}"
+        return msgspec.structs.replace(record, title=title)
+
+    @strawberry.field
+    async def noted(self, code: Code | None = strawberry.UNSET) -> str | None:
+        """What brings no object, and may be told nothing."""
+        return f"{code!r}"
+
+    @strawberry.field
+    async def told(self, shade: Shade | None = None, tags: list[str] | None = None) -> str | None:
+        """What waits and takes what Strawberry changes before."""
+        record: Any = self
+        return f"{record.number} {shade!r} {tags}"
+
+    @strawberry.field
+    async def found(self, by: strawberry.relay.GlobalID) -> str | None:
+        return f"{by!r}"
+
+    @strawberry.field(permission_classes=[Refused])
+    async def hidden(self) -> str | None:
+        return "seen"
+
     @strawberry.field
     def path(self, info: strawberry.Info) -> str:
         return "/".join(str(each) for each in info.path.as_list())
@@ -508,6 +545,10 @@ class Query:
     async def album(self, info: strawberry.Info, number: int = 1) -> Any:
         await asyncio.sleep(0)
         return info.context.album(number)
+
+    @strawberry.field
+    async def greeting(root: Any, to_whom: str | None = strawberry.UNSET) -> str | None:  # noqa: N805 - Strawberry's name for the source
+        return f"{root.version} {to_whom!r}"
 
     @strawberry.field(graphql_type=Album)
     def needed(self, info: strawberry.Info) -> Any:

@@ -108,38 +108,35 @@ class Fetcher:
 
     async def _answer(self, errand: Errand) -> Answer:
         """The last answer, after as many retries as are allowed."""
-        try:
-            return await self._tried(errand)
-        finally:
-            self._sender.settle(errand.course)
-
-    async def _tried(self, errand: Errand) -> Answer:
         course = errand.course
         earlier: UpstreamError | None = None
-        while True:
-            answer: Answer | None = None
-            try:
-                answer = await self._sender.attempt(
-                    course, errand.token_key, errand.spend, token=errand.token, etag=errand.etag
+        try:
+            while True:
+                try:
+                    answer = await self._sender.attempt(
+                        course, errand.token_key, errand.spend, token=errand.token, etag=errand.etag
+                    )
+                except (BreakerOpen, BudgetSpent, Overloaded) as refused:
+                    # Not sent at all: what an earlier try said is nearer to the truth.
+                    raise earlier or refused from None
+                except UpstreamError as unanswered:
+                    error = unanswered
+                else:
+                    if answer.status in _SETTLED:
+                        return answer
+                    error = failure(answer.status, answer.headers)
+                pause = self._retries.pause(
+                    error, course.status, course.retries + 1, errand.remaining()
                 )
-            except (BreakerOpen, BudgetSpent, Overloaded) as refused:
-                # Not sent at all: what an earlier try said is nearer to the truth.
-                raise earlier or refused from None
-            except UpstreamError as unanswered:
-                error = unanswered
-            else:
-                if answer.status in _SETTLED:
-                    return answer
-                error = failure(answer.status, answer.headers)
-            pause = self._retries.pause(
-                error, course.status, course.retries + 1, errand.remaining()
-            )
-            if pause is None:
-                raise error
-            earlier = error
-            course.retries += 1
-            self._observer.retried(course.place.route, type(error).__name__)
-            await asyncio.sleep(pause)
+                if pause is None:
+                    raise error
+                earlier = error
+                course.retries += 1
+                self._observer.retried(course.place.route, type(error).__name__)
+                await asyncio.sleep(pause)
+        finally:
+            if course.failing:
+                self._sender.settle(course)
 
     def _read(self, question: Question[T], answer: Answer, course: Course) -> Decoded[Any]:
         try:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from operator import sub
 from time import monotonic
 from typing import Any, Final
 
@@ -153,12 +152,13 @@ def cache_control(caller: Caller | None, *, storable: bool) -> bytes:
     """
     if not storable or caller is None or not caller.exchanges:
         return NO_STORE
-    if min([each.fresh_for for each in caller.exchanges]) < 0:
-        return NO_STORE
     now = monotonic() - caller.started
-    ages = [int(now - each.started - each.duration) for each in caller.exchanges]
-    lifetimes = [int(each.fresh_for) for each in caller.exchanges]
-    return private(min(map(sub, lifetimes, ages)))
+    longest = caller.exchanges[0].fresh_for
+    for each in caller.exchanges:
+        if each.fresh_for < 0:
+            return NO_STORE
+        longest = min(longest, int(each.fresh_for) - int(now - each.started - each.duration))
+    return private(longest)
 
 
 def private(seconds: float) -> bytes:

@@ -74,9 +74,11 @@ class Outcomes:
         self._service = service
         self._graphql_schema = service.schema._schema  # noqa: SLF001 - no public name
         executor = service.schema.execution_context_class
-        if not settings.compiled:
-            executor = StrawberryGraphQLCoreExecutionContext
-        self._build = executor.build
+        self._build: Callable[..., Executor[Any] | list[GraphQLError]] = (
+            StrawberryGraphQLCoreExecutionContext.build
+        )
+        if settings.compiled:
+            self._build = getattr(executor, "start", executor.build)
         self._keeps = settings.keep_answers
         # Answers about the schema hold nothing of the REST API, which this bound is for.
         self._keeps_data = self._keeps and settings.policy.cache_bytes > 0
@@ -194,11 +196,10 @@ class Outcomes:
 
     async def _landed(self, visit: Visit, flight: Flight[Outcome]) -> Outcome | None:
         """The outcome of an execution; None where it takes longer than this request may."""
-        # The execution ends by itself before that.
-        until = visit.caller.deadline + 2 * MOMENT_SECONDS
+        until = visit.caller.deadline + MOMENT_SECONDS
         try:
-            return await watched(flight.landing(until), visit.receive, until)
-        except (TimeoutError, TimedOut):
+            return await watched(flight.landing(until), visit.receive)
+        except TimedOut:
             return None
 
     async def _outcome(
@@ -209,7 +210,10 @@ class Outcomes:
         variables: dict[str, Any],
         receive: Receive | None,
     ) -> Outcome:
-        """What comes of executing an operation; it ends when the client goes, with `receive`."""
+        """What comes of executing an operation.
+
+        With `receive` it is ended when the client goes, or is late; else by who waits for it.
+        """
         operation, caller = visit.operation, visit.caller
         context = self._service.open_context(caller)
         try:
@@ -220,7 +224,8 @@ class Outcomes:
                 executor.compile_at_once = True
             result: Any = executor.execute_operation()
             if type(result) is not ExecutionResult:
-                result = await watched(result, receive, caller.deadline + MOMENT_SECONDS)
+                until = caller.deadline + MOMENT_SECONDS
+                result = await (result if receive is None else watched(result, receive, until))
         except TimeoutError:
             result = _too_late()
         finally:

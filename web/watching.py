@@ -13,15 +13,12 @@ T = TypeVar("T")
 UNWATCHED_SECONDS: Final = 0.02
 
 
-async def watched(work: Awaitable[T], receive: Receive | None, until: float) -> T:
+async def watched(work: Awaitable[T], receive: Receive, until: float | None = None) -> T:
     """The outcome of the work.
 
-    Raises TimeoutError at `until`, by time.monotonic, and Disconnected when the client goes, if
-    there is one to `receive` from; the work is cancelled in both cases.
+    Raises Disconnected when the client goes, and TimeoutError at `until`, by time.monotonic, unless
+    the work ends in time by itself; it is cancelled in both cases.
     """
-    if receive is None:
-        async with asyncio.timeout(until - monotonic()):
-            return await work
     loop = asyncio.get_running_loop()
     ours = asyncio.current_task()
     assert ours is not None  # noqa: S101 - a coroutine that runs is in a task
@@ -41,6 +38,8 @@ async def watched(work: Awaitable[T], receive: Receive | None, until: float) -> 
 
     timer = loop.call_later(UNWATCHED_SECONDS, listen)
     try:
+        if until is None:
+            return await work
         async with asyncio.timeout(until - monotonic()):
             return await work
     except asyncio.CancelledError:
