@@ -49,7 +49,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         lines = [f"GraphiQL is at {_address(settings.host, listening.getsockname()[1])}/graphql"]
         user = None
         if settings.upstream:
-            lines.append(f"It asks {_without_credentials(settings.upstream)}")
+            lines.append(f"It asks {settings.upstream}")
         else:
             try:
                 child = stack.enter_context(sandbox.start_child())
@@ -73,11 +73,6 @@ def _address(host: str, port: int) -> str:
 
 def _place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _without_credentials(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _say(*lines: str) -> None:

@@ -54,7 +54,7 @@ resolver is called), `values` (what is let through), `source` (the generated fun
 """
 
 from .context import CompiledExecutionContext, compiled_execution
-from .marks import Serialized, by_class, instances_of, keeps, pure, serialized
+from .marks import Serialized, by_class, instances_of, keeps, pure
 from .plans import PlanStore, Statistics
 
 __all__ = [
@@ -67,5 +67,4 @@ __all__ = [
     "instances_of",
     "keeps",
     "pure",
-    "serialized",
 ]

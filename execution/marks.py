@@ -10,7 +10,6 @@ ItemT = TypeVar("ItemT")
 PURE: Final = "__execution_pure__"
 BY_CLASS: Final = "__execution_by_class__"
 KEPT_CLASSES: Final = "__execution_kept_classes__"
-SERIALIZED: Final = "__execution_serialized__"
 
 
 class Serialized(list[ItemT]):
@@ -52,21 +51,6 @@ def pure(resolver: FunctionT) -> FunctionT:
 def is_pure(resolver: object) -> bool:
     """Whether a resolver was marked with `pure`."""
     return bool(getattr(resolver, PURE, False))
-
-
-def serialized(resolver: FunctionT) -> FunctionT:
-    """Mark a pure resolver whose list is, as it stands, what the answer shows: it is not walked.
-
-    The promise is that of `Serialized`, for every exact list that the resolver returns. Tuples,
-    null and whatever else it returns are completed as ever. It marks the resolver `pure` too.
-    """
-    setattr(_function_beneath(resolver), SERIALIZED, True)
-    return pure(resolver)
-
-
-def is_serialized(resolver: object) -> bool:
-    """Whether a resolver was marked with `serialized`."""
-    return bool(getattr(resolver, SERIALIZED, False))
 
 
 def by_class(predicate: FunctionT) -> FunctionT:

@@ -10,7 +10,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from .marks import is_pure, is_serialized
+from .marks import is_pure
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,6 @@ class PureCall:
     """The names of the keyword arguments that are the record (`root`, or a Parent)."""
     field: StrawberryField
     takes_arguments: bool
-    is_serialized: bool
-    """Whether a list it returns is shown as it stands."""
 
 
 def _code_within(function: FunctionType, name: str) -> CodeType:
@@ -113,5 +111,4 @@ def _pure_call(definition: GraphQLField, field: StrawberryField) -> PureCall | N
         record_keywords=tuple({each.name: None for each in parameters if each is not None}),
         field=field,
         takes_arguments=bool(definition.args),
-        is_serialized=is_serialized(resolver.wrapped_func),
     )

@@ -249,9 +249,6 @@ class Writer:
             raise NotPlainError
         value = self._name("value")
         read = f"({value} := {self._read(reading, definition, node)})"
-        if self._is_shown_as_it_stands(reading, definition.type):
-            completed = self._completed(definition.type, value, value, details, depth)
-            return f"{value} if type({read}) is list else {completed}"
         return self._completed(definition.type, read, value, details, depth)
 
     def _read(
@@ -333,18 +330,6 @@ class Writer:
     def _takes_serialized(self, item_type: GraphQLOutputType) -> bool:
         leaf_type = item_type.of_type if is_non_null_type(item_type) else item_type
         return is_leaf_type(leaf_type) and self._knowledge.leaf(leaf_type).takes_serialized
-
-    def _is_shown_as_it_stands(
-        self, reading: Attribute | PureCall, output_type: GraphQLOutputType
-    ) -> bool:
-        """Whether a field's resolver promises serialized lists, where the type has such."""
-        list_type = output_type.of_type if is_non_null_type(output_type) else output_type
-        return (
-            isinstance(reading, PureCall)
-            and reading.is_serialized
-            and is_list_type(list_type)
-            and self._takes_serialized(list_type.of_type)
-        )
 
     def _completed_object(  # noqa: PLR0913, PLR0917 - as _completed
         self,

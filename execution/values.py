@@ -65,7 +65,7 @@ class Leaf:
     coerced: Callable[[Any], Any]
     """What any other value becomes; raises where graphql-core must take over."""
     takes_serialized: bool
-    """Whether a list of its values may be `Serialized`, or made by a `serialized` resolver."""
+    """Whether a list of its values may be `Serialized`."""
 
 
 _IS_STRING: Final = "type({0}) is str"

@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from upstream.records import number_of
+
 from .cursors import Cursor
-from .hands import Hand, number_of
+from .hands import Hand
 
 _FAR_ENOUGH: Final = 50
 """Rows next to a row's neighbour among which it is not: then it is taken to be gone."""

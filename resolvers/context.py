@@ -6,7 +6,7 @@ import strawberry
 from graphql.pyutils import Path
 
 from resolvers.arrivals import Arrivals
-from resolvers.listings import Habits
+from resolvers.habits import Habits
 from resolvers.loaders import Loaders
 from resolvers.selection import Selection
 from resolvers.turns import Turns

@@ -1,10 +1,11 @@
 """Costs: how many upstream requests each field can cause, at most.
 
 The one model behind an operation's estimate, the explain mode and the cost directives of the SDL.
-It is the contract's table where that is dearest: `per_page` is ignored, rows have moved, nothing
-is cached or known, no two fields ask for the same. Only that a list comes without Link headers has
-to be known, for the search for its end to be in it. Not in it: retries, and a large window whose
-cursor a list that was cut short has left far behind its end.
+It takes every operation for as dear as it can be: each list ignores `per_page`, rows have moved
+since a cursor was made, nothing is cached or known, and no two fields ask for the same. Two things
+it leaves out: retries, and the search for the end of a list without Link headers as long as nobody
+has met one (then it is in it); and of a large window, what it takes where its cursor stands far
+behind the end of a list that was cut short.
 """
 
 from collections import defaultdict
@@ -33,7 +34,7 @@ TO_COUNT: Final = 1
 """Requests more where `totalCount` or `pageCursors` is selected, or both."""
 
 TO_RESUME: Final = 6
-"""Requests more with a cursor: two to find rows that moved, as the contract has it, and four for
+"""Requests more with a cursor: two to find rows that moved, and four for
 what comes on top where nothing is known yet of the list: pages whose size is in doubt are checked,
 and a list may end in front of the cursor by now."""
 

@@ -1,6 +1,6 @@
 """Global IDs, Relay style: the base64 of `TypeName:databaseId`, and the REST API's bare numbers.
 
-Follows the Relay object identification specification; ../shared/schema.graphql fixes the form.
+Follows the Relay object identification specification; tests/contract.graphql fixes the form.
 """
 
 import binascii

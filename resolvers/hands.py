@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from upstream.errors import BadResponse, UpstreamError
 from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Page
+from upstream.records import number_of
 
 from .cursors import Beside
 from .habits import Habit, Reading
@@ -535,9 +536,3 @@ class Hand:
         elif self._suspect is not None and self._cautious is not None and stop > self._suspect:
             self._habit.shortened(self._cautious.fixed or self._cautious.largest)
             self._suspect = self._cautious = None
-
-
-def number_of(record: object) -> int | None:
-    """The number of a row; None for a row that is none, or whose number is none."""
-    number = getattr(record, "database_id", None)
-    return number if isinstance(number, int) else None

@@ -37,12 +37,6 @@ def copier(source: type[Struct], target: type[StructT]) -> Callable[[Any], Struc
     return lambda record: target(*values(record))
 
 
-def number_of(stub: Any) -> int | None:
-    """The number of the record that a stub stands for; None where it names none."""
-    number = getattr(stub, "database_id", None)
-    return number if isinstance(number, int) else None
-
-
 def in_place_of(stub: Any, records: dict[int, Any]) -> Any:
     """What a stub becomes in a join: its record, None where there is none, or why it can't be had.
 

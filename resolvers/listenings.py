@@ -7,11 +7,12 @@ from typing import Any
 from resolvers.connections import Connection, connection
 from resolvers.context import Info
 from resolvers.days import listing_of_days
-from resolvers.joins import copier, in_place_of, number_of, whole
+from resolvers.joins import copier, in_place_of, whole
 from resolvers.listings import Arguments
 from resolvers.selection import Selection
 from upstream import records
 from upstream.errors import BadResponse
+from upstream.records import number_of
 
 ALBUM_STUB = frozenset({"id", "databaseId", "title"})
 """The fields of an album that a listening brings."""

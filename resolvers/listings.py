@@ -23,28 +23,14 @@ from msgspec import Struct
 
 from upstream.errors import BadResponse, UpstreamError
 from upstream.listing import DEFAULT_PAGE_SIZE, Listing
+from upstream.records import number_of
 
 from .anchors import Anchor
 from .cursors import Cursor, cursor_of, read_cursor
 from .errors import BadUserInput
 from .habits import Habits
-from .hands import Fetch, Hand, Kept, number_of
+from .hands import Fetch, Hand, Kept
 from .windows import window_places
-
-__all__ = [
-    "LARGEST_WINDOW",
-    "Arguments",
-    "Fetch",
-    "Habits",
-    "PageCursor",
-    "PageCursors",
-    "Renewal",
-    "Request",
-    "Row",
-    "Window",
-    "checked",
-    "window",
-]
 
 LARGEST_WINDOW: Final = 500
 """The most rows that one window may have."""

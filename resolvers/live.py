@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from resolvers.context import Context, Info
 from resolvers.deliveries import joined_deliveries
-from resolvers.joins import number_of
 from upstream.caller import Caller
 from upstream.client import Upstream
 from upstream.errors import Forbidden, Overloaded, Unauthenticated, UpstreamError
 from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Listing, Page
+from upstream.records import number_of
 
 MOST_PAGES: Final = 400
 """Pages that one look reads, one after the other: ten thousand deliveries where `per_page` is

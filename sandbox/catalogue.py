@@ -39,7 +39,7 @@ TERRITORY_WEIGHTS: Final = (84, 5, 3, 3, 2, 2, 1)
 
 
 class ArtistRow(NamedTuple):
-    """An artist or a label; `rank` is its place by name."""
+    """An artist; `rank` is its place by name, `shared` says that the partner has rights on it."""
 
     id: int
     rank: float

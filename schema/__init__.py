@@ -1,6 +1,7 @@
 """What callers see: the schema, assembled from one module a type.
 
-Its printed form is committed as schema/schema.graphql; ../shared/contract.md is its promise.
+Its printed form is committed as schema/schema.graphql; what callers were promised of it stands in
+tests/contract.graphql.
 """
 
 from typing import Final

@@ -64,11 +64,6 @@ TABLE: dict[type[Exception], tuple[Code, str]] = {
 INTERNAL = (Code.INTERNAL_SERVER_ERROR, "Something went wrong in the facade itself.")
 
 
-def is_internal(error: GraphQLError) -> bool:
-    """Whether an error is the facade's own fault, and belongs into its log with a traceback."""
-    return _code_and_sentence(error)[0] is Code.INTERNAL_SERVER_ERROR
-
-
 def presented(error: GraphQLError) -> GraphQLError:
     """An error as callers may see it: with a code, and nothing that is not for them.
 

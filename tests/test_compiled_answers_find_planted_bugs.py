@@ -142,11 +142,6 @@ BUGS = {
         "readings", "is StrawberryField.get_result and not field.extensions", "is not None"
     ),
     "every resolver is taken for pure": Bug("readings", "or not is_pure(", "or not callable("),
-    "a resolver's value is shown as it is": Bug(
-        "source",
-        "isinstance(reading, PureCall)\n            and reading.is_serialized\n",
-        "isinstance(reading, PureCall)\n",
-    ),
     "a variable may be null where none may be": Bug(
         "calls", "(nullable or value is not None)", "True"
     ),

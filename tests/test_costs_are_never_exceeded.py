@@ -17,7 +17,7 @@ from resolvers.context import Context
 from resolvers.costs import COSTS, JoinCost, WindowCost, weight
 from resolvers.cursors import cursor_of
 from resolvers.global_ids import global_id
-from resolvers.listings import Habits
+from resolvers.habits import Habits
 from schema import schema
 from upstream.caller import Caller
 from upstream.client import Upstream

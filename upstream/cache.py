@@ -51,9 +51,8 @@ class Shelf:
 
     `confirmed_at` is when a request was sent that the REST API answered for the token.
     `moved_at` is when rows of a list were seen to have moved, by the list's path; what is older
-    does not show it as it is. A shelf
-    that is not `live` has been purged: nothing is put on it or served from it any more, and the
-    token has a new one.
+    does not show it as it is. A shelf that is not `live` has been purged: nothing is put on it or
+    served from it any more, and the token has a new one.
     """
 
     __slots__ = ("confirmed_at", "keys", "live", "moved_at", "token_key")

@@ -77,7 +77,7 @@ class Connections(aiohttp.TCPConnector):
     a dozen steps to give one out and to have it back. The one that was used last is used next, so
     that those that a busy hour has opened grow old.
 
-    `headers` are the lines that every request has, Host among them; `call_later` is the loop's.
+    `header_lines` are those that every request has, Host among them; `call_later` is the loop's.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Connections(aiohttp.TCPConnector):
         self._factory = partial(reader, loop=self._loop)
         self._patience = patience
         self._request = aiohttp.ClientRequest("GET", address, headers=headers, loop=self._loop)
-        self.headers = "".join(
+        self.header_lines = "".join(
             f"{name}: {value}\r\n" for name, value in self._request.headers.items()
         )
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)

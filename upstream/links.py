@@ -11,7 +11,7 @@ Relation: TypeAlias = Literal["first", "prev", "next", "last"]
 LONGEST_HEADER: Final = 16 * 1024
 """Characters beyond which a Link header is not read at all; four links take some 400."""
 
-LARGEST_NUMBER: Final = 2**31
+_LARGEST_PAGE_NUMBER: Final = 2**31
 _MOST_PARAMETERS: Final = 32
 
 # RFC 8288, section 3: "<" URI-Reference ">" *( OWS ";" OWS [ token BWS [ "=" BWS value ] ] )
@@ -63,4 +63,4 @@ def _page_link(address: str) -> PageLink | None:
 def _number(values: list[str] | None) -> int | None:
     matched = _NUMBER.fullmatch(values[-1]) if values else None
     number = int(matched[1]) if matched else 0
-    return number if 1 <= number <= LARGEST_NUMBER else None
+    return number if 1 <= number <= _LARGEST_PAGE_NUMBER else None

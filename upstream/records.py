@@ -167,3 +167,9 @@ class AccessToken(Struct, gc=False):
 
     def __repr__(self) -> str:
         return "AccessToken(...)"
+
+
+def number_of(record: object) -> int | None:
+    """The number of a record or of what stands for one; None where it has none."""
+    number = getattr(record, "database_id", None)
+    return number if isinstance(number, int) else None

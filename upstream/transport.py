@@ -105,7 +105,7 @@ class Transport:
         pool = self._kept if form is None else self._single
         if pool is None:
             raise Unavailable("the client is closed")
-        head = f"{method} {self._path}{target} HTTP/1.1\r\n{pool.headers}"
+        head = f"{method} {self._path}{target} HTTP/1.1\r\n{pool.header_lines}"
         if token is not None:
             head += f"Authorization: Bearer {token}\r\n"
         if etag is not None:

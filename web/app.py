@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from strawberry import Schema
 
@@ -20,10 +20,10 @@ from resolvers.habits import Habits
 from resolvers.live import Live
 from resolvers.turns import Turns
 from schema import schema as our_schema
-from schema.errors import presented
+from schema.errors import INTERNAL, presented
 from upstream.caller import Caller
 from upstream.client import Upstream
-from web.answers import Send
+from web.answers import Send, refusal
 from web.documents import Documents
 from web.drain import Drain
 from web.health import Health
@@ -33,8 +33,9 @@ from web.logs import log_request
 from web.metrics import Metrics
 from web.persisted import MemoryStore, Persisted, Store, trusted_documents
 from web.playground import QUERIES, Playground, SandboxUser
+from web.refusals import Refused
 from web.service import Application, Context, Scope, Service
-from web.settings import BadSetting, Settings
+from web.settings import BadSetting, Settings, with_its_flag
 
 if TYPE_CHECKING:
     from web.rates import Rates
@@ -194,36 +195,21 @@ async def _to_graphql(_: Request) -> Response:
     return RedirectResponse("/graphql", status_code=307)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(_: Request, error: Exception) -> Any:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-    sentence = {404: "There is nothing here.", 405: "This path does not take that method."}
-    return JSONResponse(
-        {
-            "errors": [
-                {
-                    "message": sentence.get(error.status_code, "That is not possible."),
-                    "extensions": {"code": "BAD_USER_INPUT"},
-                }
-            ]
-        },
-        status_code=error.status_code,
-        headers=error.headers,
-    )
+    sentences = {404: "There is nothing here.", 405: "This path does not take that method."}
+    sentence = sentences.get(error.status_code, "That is not possible.")
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in (error.headers or {}).items()
+    ]
+    return refusal(None, Refused(error.status_code, "BAD_USER_INPUT", sentence, headers))
 
 
-async def _failed(_: Request, error: Exception) -> Response:
+async def _failed(_: Request, error: Exception) -> Any:
     del error
-    return JSONResponse(
-        {
-            "errors": [
-                {
-                    "message": "Something went wrong here.",
-                    "extensions": {"code": "INTERNAL_SERVER_ERROR"},
-                }
-            ]
-        },
-        status_code=500,
-    )
+    code, sentence = INTERNAL
+    return refusal(None, Refused(500, code, sentence))
 
 
 def _persisted(settings: Settings, metrics: Metrics) -> Persisted:
@@ -308,10 +294,10 @@ def create_app(
         upstream = Upstream(settings.upstream, settings.policy, metrics)
     except ValueError as error:
         wrong = str(error)
-        if wrong.startswith("redis_url "):
-            wrong = wrong.replace("redis_url", "--redis-url (ONEDTOUCH_REDIS_URL)", 1)
-            raise BadSetting(f"{wrong}.") from None
-        raise BadSetting(f"--upstream (ONEDTOUCH_UPSTREAM): {wrong}.") from None
+        named = with_its_flag("policy", wrong)
+        if named == wrong:
+            named = f"--upstream (ONEDTOUCH_UPSTREAM): {wrong}"
+        raise BadSetting(f"{named}.") from None
     habits, turns = Habits(), Turns()
     return App(
         settings,

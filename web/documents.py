@@ -1,24 +1,4 @@
-"""Documents: GraphQL texts parsed, limited and validated once, and kept for the next request.
-
-How an HTTP view uses what stands here and beside it (nothing here sends anything but `Persisted`,
-which may ask Redis):
-
-    resolved = await persisted.resolve(query, document_id, extensions)  # raises RequestError
-    prepared = await documents.prepared(resolved.text, until)  # a hit costs about 1 µs
-    if prepared.errors: ...                             # RequestErrors: answer them, no data
-    await persisted.keep(resolved)                      # only what is valid is registered (APQ)
-    operation = prepared.operation(operation_name)      # raises RequestError
-    operation.kind                                      # OperationType: GET is for queries only
-    check_variables(variables, limits)                  # raises RequestError (web/limits.py)
-    estimate = estimated(operation.footprint, variables)  # web/estimates.py; .requests: int
-    assert_affordable(estimate, limits.upstream_requests)  # raises RequestError
-    explained(operation.footprint, variables)           # instead of executing: extensions.explain
-    prepared.document, operation.name                   # execute these; the name is None or str
-
-A RequestError is a GraphQLError with a code in its extensions; its `formatted` is what the answer
-shows. Answer it without data, with 400 in application/graphql-response+json and 200 in
-application/json.
-"""
+"""Documents: GraphQL texts parsed, limited and validated once, and kept for the next request."""
 
 import asyncio
 import re

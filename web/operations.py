@@ -9,10 +9,10 @@ from upstream.caller import Caller
 class Operation:
     """What is known of a request when it has been answered; without tokens, values or texts.
 
-    `kind` is "query" or "mutation", `name` the operation's own, both None where it did not come
-    to that. `trusted` is whether the document is one of the operator's. `status` is the HTTP
-    status, 499 where the client went away before it got one. `estimated_requests` is the most
-    that it could cost upstream. `traceparent` is the header of that name (W3C Trace Context).
+    `kind` is "query", "mutation" or "subscription", `name` the operation's own, both None where it
+    did not come to that. `trusted` is whether the document is one of the operator's. `status` is
+    the HTTP status, 499 where the client went away before it got one. `estimated_requests` is the
+    most that it could cost upstream. `traceparent` is the header of that name (W3C Trace Context).
     """
 
     request_id: str

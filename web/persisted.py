@@ -9,7 +9,7 @@ Two ways, which a request may mix with sending its text:
   that is unknown, the hash with the text, which is kept for the next time.
 
 APQ's clients look for the message PersistedQueryNotFound (Apollo Client also for the code
-PERSISTED_QUERY_NOT_FOUND), so these two are as Apollo has them and not the contract's.
+PERSISTED_QUERY_NOT_FOUND), so these two are as Apollo has them, and no code of ours.
 """
 
 import json

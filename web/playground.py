@@ -25,6 +25,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from web.negotiation import accepts_gzip
+
 ASSETS: Final = Path(__file__).parent / "assets"
 QUERIES: Final = Path(__file__).parent.parent / "queries"
 VENDOR: Final = (
@@ -149,7 +151,8 @@ class Playground:
         if request.path_params["digest"] != self._site.digest:
             return Response(status_code=404)
         headers = {**_ASSET_HEADERS, "content-type": asset.content_type}
-        if "gzip" in request.headers.get("accept-encoding", "") and asset.compressed:
+        accepted = request.headers.get("accept-encoding", "").encode("latin-1")
+        if accepts_gzip(accepted) and asset.compressed:
             return Response(asset.compressed, headers={**headers, "content-encoding": "gzip"})
         return Response(asset.content, headers=headers)
 

@@ -7,10 +7,8 @@ one.
 """
 
 import asyncio
-import hashlib
 import ipaddress
 import math
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -21,6 +19,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from upstream.policy import Policy
+from upstream.tokens import Tokens
 from web.refusals import Headers, Refused
 
 MOST_CALLERS: Final = 100_000
@@ -108,9 +107,7 @@ class Rates:
         self._policy = policy
         self._failed = failed
         self._left_alone_until = 0.0
-        # Replicas that share a Redis must find the same name for a token.
-        secret = policy.cache_secret or ("onedtouch" if policy.redis_url else secrets.token_hex())
-        self._secret = hashlib.blake2b(secret.encode(), digest_size=32).digest()
+        self._tokens = Tokens(policy)
         storage: Storage = BoundedMemory()
         self._release: Callable[[], Awaitable[None]] | None = None
         if policy.redis_url:
@@ -130,7 +127,7 @@ class Rates:
         if token is None:
             limit, key = self._by_address, f"address:{_site(address)}"
         else:
-            limit, key = self._by_token, f"token:{self._name(token)}"
+            limit, key = self._by_token, f"token:{self._tokens.key(token).hex()}"
         if limit is None or time.monotonic() < self._left_alone_until:
             return []
         try:
@@ -157,10 +154,6 @@ class Rates:
         """Let go of Redis's connections."""
         if self._release is not None:
             await self._release()
-
-    def _name(self, token: str) -> str:
-        """What stands for a token where counts are kept; nobody can tell it from that."""
-        return hashlib.blake2b(token.encode(), digest_size=16, key=self._secret).hexdigest()
 
 
 def _in_redis(url: str, timeout: float) -> tuple[Storage, Callable[[], Awaitable[None]]]:

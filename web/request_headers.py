@@ -4,6 +4,8 @@ Authorization: Bearer ...            goes upstream as it is; anything else count
 X-Deadline-Ms: 2500                  less time than the server's own deadline
 X-Most-Upstream-Requests: 10         at most so many requests to the REST API
 X-Request-Id: 5f3c...                a name for this request in logs and in the answer
+
+X-Explain (web/graphql.py) and X-Include (web/answers.py) ask for more to be told.
 """
 
 import itertools
@@ -20,8 +22,10 @@ _BEARER: Final = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-+\--~]+) *")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _COUNT: Final = re.compile(rb"[0-9]{1,9}")
 # One of these makes a browser ask first (preflight) before it sends a GET across sites.
-_PREFLIGHTED: Final = (b"apollo-require-preflight", b"x-apollo-operation-name")
-_PREFLIGHTED_TOO: Final = b"graphql-require-preflight"
+_PREFLIGHTED: Final = (
+    *(b"apollo-require-preflight", b"x-apollo-operation-name"),
+    b"graphql-require-preflight",
+)
 
 _prefix = secrets.token_hex(6)
 _numbers = itertools.count(1)
@@ -84,7 +88,7 @@ def assert_not_from_a_foreign_page(headers: Mapping[bytes, bytes]) -> None:
     Where the browser says itself that the page is of our own origin, or the client has
     fetch's marks but no site, which no browser leaves out, it may pass as well.
     """
-    if any(headers.get(name) for name in (*_PREFLIGHTED, _PREFLIGHTED_TOO)):
+    if any(headers.get(name) for name in _PREFLIGHTED):
         return
     if names_json(headers.get(b"accept")):
         return

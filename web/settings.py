@@ -319,11 +319,11 @@ def settings_from(arguments: Sequence[str], environment: Mapping[str, str]) -> S
         try:
             own[group] = cls(**inner)
         except ValueError as error:
-            raise BadSetting(f"{_with_its_flag(group, str(error))}.") from None
+            raise BadSetting(f"{with_its_flag(group, str(error))}.") from None
     return Settings(**own)
 
 
-def _with_its_flag(group: str, complaint: str) -> str:
+def with_its_flag(group: str, complaint: str) -> str:
     """A complaint that begins with a field's name, with the operator's name in its place."""
     name, _, what = complaint.partition(" ")
     for knob in knobs():

@@ -38,7 +38,7 @@ def not_executed(visit: Visit, errors: Sequence[RequestError]) -> Answer:
 
 
 def code_of(error: GraphQLError) -> str:
-    """The contract's code of an error."""
+    """The code of an error."""
     return str((error.extensions or {}).get("code"))
 
 

@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -30,14 +30,12 @@ _NANOSECONDS: Final = 1_000_000_000
 class Tracing:
     """Where the spans of all requests go; `close` sends what is left."""
 
-    def __init__(
-        self, environment: Mapping[str, str], exporter: SpanExporter | None = None
-    ) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         """The SDK reads its variables itself; `environment` says whether one is the name."""
         named = "OTEL_SERVICE_NAME" in environment
         resource = Resource.create({} if named else {"service.name": SERVICE_NAME})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer(SERVICE_NAME)
         self._propagator = TraceContextTextMapPropagator()
 
