@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final, TypeGuard, cast
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     Executor,
     GraphQLError,
     GraphQLObjectType,
@@ -32,8 +33,8 @@ KeywordArguments = list[Mapping[str, Any]]
 class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """Strawberry's execution context with compiled completion: see `compiled_execution`.
 
-    The three methods below are all that is overridden, and each ends in graphql-core's own, with
-    the fields that it still has to execute.
+    The methods below are all that is overridden, and each ends in graphql-core's own, with what it
+    still has to execute.
     """
 
     plan_store: ClassVar[PlanStore | None] = None
@@ -216,6 +217,12 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
             except Exception:  # noqa: BLE001 - graphql-core asks again, and reports
                 return None
         return self._built(plan.plan, record)
+
+    def build_response(self, data: dict[str, Any] | None) -> Any:
+        """The response; where there are plans nothing of it comes later, and nobody is told."""
+        if self._variant is None or self.hooks is not None:
+            return super().build_response(data)
+        return ExecutionResult(data, self.collected_errors.errors or None)
 
     def _completes_as_usual(self) -> bool:
         """Whether nothing of this execution asks for more than the plans know.

@@ -90,9 +90,14 @@ class Loader(Generic[KeyT, ValueT]):
                 return [Failure(error) for _ in keys]
         if len(keys) == 1:
             return [await self._outcome(keys[0])]
-        async with asyncio.TaskGroup() as group:
-            outcomes = [group.create_task(self._outcome(key)) for key in keys]
-        return [outcome.result() for outcome in outcomes]
+        loop = asyncio.get_running_loop()
+        outcomes = [loop.create_task(self._outcome(key)) for key in keys]
+        try:
+            return [await outcome for outcome in outcomes]
+        except BaseException:
+            for outcome in outcomes:
+                outcome.cancel()
+            raise
 
     async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
         try:

@@ -305,9 +305,7 @@ class Answers:
                 self._elsewhere.tell_in_background("purged", shelf.token_key)
             raise
         except UpstreamError as error:
-            # Only where the REST API fails as such: what it refuses or moves is refused or moved.
-            failing = isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread
-            stood_in = self._stand_in(shelf, question) if failing else None
+            stood_in = self._instead_of(error, course, shelf, question)
             if stood_in is None:
                 raise
             return stood_in
@@ -376,6 +374,16 @@ class Answers:
         entry = Entry(value, weight, asked_at, lifetime, batch)
         self._cache.put(shelf, question.key, entry)
         return Landing(value, "upstream", lifetime.fresh), lifetime
+
+    def _instead_of(
+        self, error: UpstreamError, course: Course, shelf: Shelf, question: Question[T]
+    ) -> Landing | None:
+        """What may be served in the place of an error of the REST API.
+
+        Only where it fails as such: what it refuses or moves is refused or moved.
+        """
+        failing = isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread
+        return self._stand_in(shelf, question) if failing else None
 
     def _stand_in(
         self, shelf: Shelf, question: Question[T], *, only_if_confirmed: bool = False

@@ -15,6 +15,11 @@ from upstream.transport import Answer
 LONGEST: Final = 24 * 60 * 60.0
 """Seconds; no answer is fresh for longer, whatever the REST API says."""
 
+_FRESH_BY_KIND: Final[dict[Kind, str]] = {
+    "catalogue": "fresh_catalogue",
+    "finished days": "fresh_finished_days",
+    "open days": "fresh_open_days",
+}
 _STRICT: Final = frozenset({"must-revalidate", "no-cache"})
 _LONGEST_ETAG: Final = 512
 _DIRECTIVE: Final = re.compile(r'([A-Za-z-]+)(?:\s*=\s*"?([0-9]{1,10})"?)?')
@@ -63,7 +68,7 @@ def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
     elif "Expires" in headers:
         fresh = _until(answer.header("Expires") or "", answer.header("Date"))
     else:
-        fresh = _by_policy(kind, policy)
+        fresh = getattr(policy, _FRESH_BY_KIND[kind])
     fresh = min(fresh, LONGEST)
     strict = policy.obey_must_revalidate and not _STRICT.isdisjoint(directives)
     return Freshness(
@@ -83,16 +88,6 @@ def renewed(before: Freshness, said: Freshness, answer: Answer) -> Freshness:
     if answer.header("Cache-Control") is None and answer.header("Expires") is None:
         return before
     return replace(said, etag=said.etag or before.etag)
-
-
-def _by_policy(kind: Kind, policy: Policy) -> float:
-    match kind:
-        case "catalogue":
-            return policy.fresh_catalogue
-        case "finished days":
-            return policy.fresh_finished_days
-        case "open days":
-            return policy.fresh_open_days
 
 
 def _directives(control: str) -> dict[str, float | None]:

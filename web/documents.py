@@ -65,13 +65,14 @@ class Operation:
     for everybody and as long as the process lives.
     """
 
-    __slots__ = ("definition", "footprint", "is_about_schema", "kind", "name")
+    __slots__ = ("definition", "footprint", "is_about_schema", "kind", "kind_name", "name")
 
     def __init__(
         self, footprints: Footprints, document: DocumentNode, definition: OperationDefinitionNode
     ) -> None:
         self.definition = definition
         self.kind: OperationType = definition.operation
+        self.kind_name: str = definition.operation.value
         self.name: str | None = definition.name.value if definition.name else None
         self.footprint = footprints.footprint(document, definition)
         self.is_about_schema = self.kind is OperationType.QUERY and _is_about_schema(

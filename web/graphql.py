@@ -188,7 +188,7 @@ class Endpoint:
         if resolved.register is not None:
             await persisted.keep(resolved)
         chosen = prepared.operation(request.operationName or None)
-        visit.operation.kind = chosen.kind.value
+        visit.operation.kind = chosen.kind_name
         visit.operation.name = chosen.name
         if visit.method == "GET" and chosen.kind is not OperationType.QUERY:
             raise Refused(

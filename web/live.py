@@ -114,7 +114,7 @@ class LiveEndpoint(Endpoint):
                 yield _refused(list(prepared.errors))
                 return
             chosen = self._affordable(prepared, name, variables)
-            operation.kind, operation.name = chosen.kind.value, chosen.name
+            operation.kind, operation.name = chosen.kind_name, chosen.name
             most = self._settings.live_subscriptions_per_socket
             with self.counted(), connection.counted(most):
                 results = self._results(prepared, chosen, variables, connection.bearer, operation)
