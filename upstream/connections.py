@@ -125,13 +125,15 @@ class Connections(aiohttp.TCPConnector):
         return Lease(connection, reader, transport)
 
     def give_back(self, lease: Lease, *, usable: bool) -> None:
-        """Keep a connection for the next request, or close it; where it has more to say as well."""
+        """Keep a connection for the next request, or close it.
+
+        Whether it can be used again is looked at then: it may still be hearing the rest of an error.
+        """
         reader = lease.reader
         if reader.slot is not None:
             reader.slot.leave()
             reader.slot = None
-        keep = usable and self._keepalive > 0 and not self._closed
-        if not (keep and reader.may_be_used_again()):
+        if not usable or self._keepalive == 0 or self._closed:
             lease.connection.close()
             return
         self._idle.append((lease, monotonic()))
