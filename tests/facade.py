@@ -1,16 +1,14 @@
 """A facade to ask: the real application, served over loopback in front of a sandbox."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-import uvicorn
 
 import sandbox
+from tests.served import served
 from web.app import create_app
 from web.settings import settings_from
 
@@ -81,20 +79,5 @@ class Facade:
 async def facade(upstream_url: str, environment: Mapping[str, str] = COLD) -> AsyncIterator[Facade]:
     """A facade in the current event loop, in front of a REST API, until the block ends."""
     settings = settings_from(["--upstream", upstream_url], environment)
-    app = create_app(settings)
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on")
-        server = uvicorn.Server(config)
-        # signals are the test's, not this server's
-        server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
-        serving = asyncio.create_task(server.serve([listening]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.005)
-        port = listening.getsockname()[1]
-        async with aiohttp.ClientSession() as client:
-            try:
-                yield Facade(f"http://127.0.0.1:{port}", client)
-            finally:
-                server.should_exit = True
-                await serving
+    async with served(create_app(settings)) as here:
+        yield Facade(here.base, here.client)
