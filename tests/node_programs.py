@@ -3,6 +3,7 @@
 What they ask is `python server.py`, as anybody runs it, in front of a sandbox in a thread.
 """
 
+import datetime as dt
 import json
 import os
 import select
@@ -131,8 +132,14 @@ class Served:
 
 @contextmanager
 def facade_served(environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """`python server.py` in front of a sandbox, once it knows which path one album is at."""
-    with sandbox.running_in_thread() as upstream:
+    """`python server.py` in front of a sandbox, once it says where it is.
+
+    The sandbox stays on the day on which it starts: what is read of it before a question is what
+    the question finds, at midnight as well. The deliveries of that day are within what a
+    subscription looks at, then and on the day after.
+    """
+    today = dt.datetime.now(dt.UTC).date()
+    with sandbox.running_in_thread(today=today) as upstream:
         settings = {**_FACADE, "ONEDTOUCH_UPSTREAM": upstream.url, **(environment or {})}
         command = (sys.executable, "server.py", "--port", "0")
         with _running(*command, folder=ROOT, environment=settings) as program:

@@ -1,7 +1,6 @@
 """Real gateways in front of the facade and other subgraphs: Apollo's, and the deployment's Hive."""
 
 import asyncio
-import datetime as dt
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -263,8 +262,8 @@ async def test_an_answer_may_be_kept_by_its_caller_as_long_as_the_facade_says(
 async def test_a_gateway_passes_subscriptions_on_for_longer_than_requests_may_take(
     graph: Graph,
 ) -> None:
-    day = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
-    yesterday = sandbox.listing("deliveries", since=day, until=day)
+    today = graph.upstream.database.today()
+    todays = sandbox.listing("deliveries", since=today, until=today)
     query = "subscription { deliveryProcessed { databaseId album { title reviews { stars } } } }"
     headers = {
         "Authorization": f"Bearer {sandbox.LISTENER_TOKEN}",
@@ -280,7 +279,7 @@ async def test_a_gateway_passes_subscriptions_on_for_longer_than_requests_may_ta
             await asyncio.sleep(pause)
             journal.clear()
             await journal.until(lambda _: len(journal.matching(deliveries)) > 10, seconds=20)
-            number = graph.upstream.database.insert(yesterday, 0)
+            number = graph.upstream.database.insert(todays, 0)
             async with asyncio.timeout(20):
                 line = b""
                 while not line.startswith(b"data: {"):
