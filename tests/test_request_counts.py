@@ -11,6 +11,9 @@ import sandbox
 from resolvers.global_ids import global_id
 from tests.facade import Facade, facade
 
+TODAY = dt.date(2024, 3, 1)
+"""The sandbox's: what is read of it first is what an operation finds, at midnight as well."""
+
 EVERY_FIELD_OF_AN_ALBUM = """
     id databaseId icpn title genres releasedAt cover { smallUrl mediumUrl largeUrl }
     artists { id databaseId name } label { id databaseId name }
@@ -23,7 +26,7 @@ EVERY_FIELD_OF_AN_ALBUM = """
 @asynccontextmanager
 async def both() -> AsyncIterator[tuple[sandbox.Running, Facade]]:
     """A sandbox and a facade that has learned which path one album is at."""
-    async with sandbox.running() as upstream, facade(upstream.url) as here:
+    async with sandbox.running(today=TODAY) as upstream, facade(upstream.url) as here:
         await here.data("{ album(id: 1) { id } }")
         upstream.journal.clear()
         yield upstream, here
@@ -160,8 +163,7 @@ async def test_tracks_cost_nothing_where_their_albums_are_fetched_anyway() -> No
             for album in upstream.rows("albums")
         }
         # a day on which a track was played that its album does not show
-        today = dt.datetime.now(dt.UTC).date()
-        for day in (today - dt.timedelta(days=passed) for passed in range(1, 60)):
+        for day in (TODAY - dt.timedelta(days=passed) for passed in range(1, 60)):
             rows = upstream.rows("listenings", since=day, until=day)[:50]
             albums = {row["album"]["id"] for row in rows}
             brought = set().union(*(on_album.get(album, set()) for album in albums))
