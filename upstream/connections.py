@@ -127,7 +127,7 @@ class Connections(aiohttp.TCPConnector):
     def give_back(self, lease: Lease, *, usable: bool) -> None:
         """Keep a connection for the next request, or close it.
 
-        Whether it can be used again is looked at then: it may still be hearing the rest of an error.
+        Whether it can be used again is looked at then: it may still hear the rest of an error.
         """
         reader = lease.reader
         if reader.slot is not None:
