@@ -6,7 +6,7 @@ from typing import Any
 from resolvers.connections import Connection, connection
 from resolvers.context import Info
 from resolvers.days import listing_of_days
-from resolvers.joins import copier, in_place_of, whole
+from resolvers.joins import in_place_of, values_of, whole
 from resolvers.listings import Arguments
 from resolvers.selection import Selection
 from upstream import records
@@ -23,7 +23,7 @@ class JoinedDelivery(records.Delivery, gc=True):
     """
 
 
-_copy_of = copier(records.Delivery, JoinedDelivery)
+_values = values_of(records.Delivery)
 
 
 async def deliveries(
@@ -48,7 +48,7 @@ async def joined_deliveries(info: Info, rows: list[Any], selection: Selection) -
     def joined(row: Any) -> Any:
         if not isinstance(row, records.Delivery):
             return row
-        delivery = _copy_of(row)
+        delivery = JoinedDelivery(*_values(row))
         delivery.album = in_place_of(row.album, albums)
         return delivery
 

@@ -6,14 +6,12 @@ for each row; a record that failed is an exception in its place, raised at its o
 
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import Struct
 
 from resolvers.context import Info
 from resolvers.loaders import Failure, Loader
-
-StructT = TypeVar("StructT", bound=Struct)
 
 
 async def whole(info: Info, loader: Loader[int, Any], numbers: Iterable[int]) -> dict[int, Any]:
@@ -28,13 +26,12 @@ async def whole(info: Info, loader: Loader[int, Any], numbers: Iterable[int]) ->
     }
 
 
-def copier(source: type[Struct], target: type[StructT]) -> Callable[[Any], StructT]:
-    """A function from a shared record to a copy of it that an operation may fill in.
+def values_of(kind: type[Struct]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function from a record to its values: for a copy, which an operation may fill in.
 
-    `target` extends `source`: the fields that it adds take their defaults.
+    The copy's kind extends the record's; the fields that it adds take their defaults.
     """
-    values = attrgetter(*source.__struct_fields__)
-    return lambda record: target(*values(record))
+    return attrgetter(*kind.__struct_fields__)
 
 
 def in_place_of(stub: Any, records: dict[int, Any]) -> Any:

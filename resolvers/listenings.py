@@ -7,7 +7,7 @@ from typing import Any
 from resolvers.connections import Connection, connection
 from resolvers.context import Info
 from resolvers.days import listing_of_days
-from resolvers.joins import copier, in_place_of, whole
+from resolvers.joins import in_place_of, values_of, whole
 from resolvers.listings import Arguments
 from resolvers.selection import Selection
 from upstream import records
@@ -30,7 +30,7 @@ class JoinedListening(records.Listening, gc=True):
     track: Any = None
 
 
-_copy_of = copier(records.Listening, JoinedListening)
+_values = values_of(records.Listening)
 
 
 async def listenings(
@@ -65,24 +65,29 @@ async def joined_listenings(info: Info, rows: list[Any], selection: Selection) -
         loader = loaders.tracks if own_cover else loaders.album_tracks
         tracks |= await whole(info, loader, missing)
 
-    joined: list[Any] = []
-    for row in rows:
-        listening = row
-        if isinstance(row, records.Listening):
-            listening = _copy_of(row)
-            listening.track = _track_of(row, tracks if whole_track else None)
-            if whole_album:
-                listening.album = in_place_of(row.album, albums)
-        joined.append(listening)
-    return joined
+    whole_albums = albums if whole_album else None
+    whole_tracks = tracks if whole_track else None
+    return [
+        _joined(row, whole_albums, whole_tracks) if isinstance(row, records.Listening) else row
+        for row in rows
+    ]
 
 
-def _track_of(row: records.Listening, tracks: dict[int, Any] | None) -> Any:
-    """A listening's track: whole where tracks were loaded, else as much as the listening says."""
+def _joined(
+    row: records.Listening, albums: dict[int, Any] | None, tracks: dict[int, Any] | None
+) -> JoinedListening:
+    """A listening with its track and its album: whole, or where there are none as it names them."""
+    listening = JoinedListening(*_values(row))
     number: int | BadResponse | None = row.track_id
-    if number is None or isinstance(number, BadResponse):
-        return number
-    return records.TrackStub(number, row.track_isrc) if tracks is None else tracks[number]
+    if not isinstance(number, int):
+        listening.track = number
+    elif tracks is None:
+        listening.track = records.TrackStub(number, row.track_isrc)
+    else:
+        listening.track = tracks[number]
+    if albums is not None:
+        listening.album = in_place_of(row.album, albums)
+    return listening
 
 
 def _albums_of_several_tracks(played: list[records.Listening]) -> set[int]:
