@@ -158,7 +158,7 @@ async def test_reviews_bring_their_albums_in_one_request_each(graph: Graph) -> N
 
 
 async def test_an_album_by_both_its_keys_is_one_request(graph: Graph) -> None:
-    graph.upstream.orders.add(sandbox.Latency(1500))
+    graph.upstream.orders.add(sandbox.Latency(3000))
     answer = await graph.ask(
         "{ chart { place title reviews { stars } } newestReviews { nodes { album { title } } } }"
     )
@@ -177,7 +177,7 @@ async def test_an_album_by_both_its_keys_is_one_request(graph: Graph) -> None:
 
 
 async def test_an_album_that_many_ask_for_at_once_is_one_request(graph: Graph) -> None:
-    graph.upstream.orders.add(sandbox.Latency(1500))
+    graph.upstream.orders.add(sandbox.Latency(3000))
     answers = await asyncio.gather(
         *(graph.ask("{ newestReviews(first: 1) { nodes { album { title } } } }") for _ in range(20))
     )
