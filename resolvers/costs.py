@@ -2,10 +2,9 @@
 
 The one model behind an operation's estimate, the explain mode and the cost directives of the SDL.
 It takes every operation for as dear as it can be: each list ignores `per_page`, rows have moved
-since a cursor was made, nothing is cached or known, and no two fields ask for the same. Two things
-it leaves out: retries, and the search for the end of a list without Link headers as long as nobody
-has met one (then it is in it); and of a large window, what it takes where its cursor stands far
-behind the end of a list that was cut short.
+since a cursor was made, nothing is cached or known, and no two fields ask for the same. It leaves
+out retries; the search for the end of a list without Link headers, until one has been met; and what
+a large window takes whose cursor stands far behind the end of a list that was cut short.
 """
 
 from collections import defaultdict
@@ -34,9 +33,9 @@ TO_COUNT: Final = 1
 """Requests more where `totalCount` or `pageCursors` is selected, or both."""
 
 TO_RESUME: Final = 6
-"""Requests more with a cursor: two to find rows that moved, and four for
-what comes on top where nothing is known yet of the list: pages whose size is in doubt are checked,
-and a list may end in front of the cursor by now."""
+"""Requests more with a cursor: two to find rows that moved, and four for what comes on top where
+nothing is known yet of the list: pages whose size is in doubt are checked, and a list may end in
+front of the cursor by now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,6 @@ class Sender:
         course: Course,
         token_key: bytes,
         spend: Callable[[], None],
-        *,
-        method: str = "GET",
         **parts: Any,
     ) -> Answer:
         """The answer to one request to the place where the course is, which is not tried again.
@@ -64,7 +62,7 @@ class Sender:
         those of Transport.send.
         """
         try:
-            return await self.attempt(course, token_key, spend, method=method, **parts)
+            return await self.attempt(course, token_key, spend, **parts)
         finally:
             self.settle(course)
 
