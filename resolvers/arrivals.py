@@ -63,7 +63,8 @@ class Arrivals:
         """The record of this kind and number that a list has brought, as old as that, or None."""
         if not self._unread.keys().isdisjoint(BROUGHT_BY[kind]):
             for collection in BROUGHT_BY[kind]:
-                for page in self._unread.pop(collection, ()):
+                # The latest first: what it has stays, whatever an older one says.
+                for page in reversed(self._unread.pop(collection, [])):
                     self._read(collection, page)
         found = self._records.get((kind, number))
         return None if found is None else Reply(*found)
