@@ -10,6 +10,7 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLSchema,
     default_field_resolver,
     default_type_resolver,
@@ -95,6 +96,19 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
             is_awaitable,
             None,
         )
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What a resolver's `info` has for awaitables of its own.
+
+        Made for each that asks: kept here, as graphql-core does, they and the executor would hold
+        one another, and with them all that an operation got, until the garbage collector comes.
+        """
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, helpers: GraphQLResolveInfoHelpers) -> None:
+        """Let go of what graphql-core would keep."""
 
     def execute_collected_root_fields(
         self,

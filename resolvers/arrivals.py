@@ -74,11 +74,11 @@ class Arrivals:
         for row in page.value.rows:
             if isinstance(row, Album):
                 self._keep("album", row, age)
-                for track in row.tracks if isinstance(row.tracks, list) else ():
+                for track in row.tracks if isinstance(row.tracks, tuple) else ():
                     self._keep("track", track, age)
             if isinstance(row, Album | Listening):
                 self._keep("label", row.label, age)
-                for artist in row.artists if isinstance(row.artists, list) else ():
+                for artist in row.artists if isinstance(row.artists, tuple) else ():
                     self._keep("artist", artist, age)
             elif collection == "artists":
                 self._keep("artist", row, age)

@@ -6,7 +6,8 @@ Follows the Relay object identification specification; tests/contract.graphql fi
 import binascii
 from base64 import b64decode
 from binascii import b2a_base64
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 import strawberry
 
@@ -18,12 +19,18 @@ LARGEST_NUMBER = 2**31 - 1
 LONGEST_ID = 64
 """Characters of the longest text that is looked at at all."""
 
+_MOST_REMEMBERED = 16_384
 
-@lru_cache(maxsize=32_768)
+
 def global_id(type_name: str, number: int) -> strawberry.ID:
-    """The global ID of an object; the ones that were shown last are remembered."""
+    """The global ID of an object."""
     named = f"{type_name}:{number}".encode()
     return strawberry.ID(b2a_base64(named, newline=False).decode("ascii"))
+
+
+def global_ids(type_name: str) -> Callable[[int], strawberry.ID]:
+    """The global IDs of a type, by number; those that were shown last are remembered."""
+    return lru_cache(_MOST_REMEMBERED)(partial(global_id, type_name))
 
 
 def split_global_id(text: str) -> tuple[str, int]:

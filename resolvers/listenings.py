@@ -105,7 +105,7 @@ def _tracks_on(albums: Any) -> dict[int, records.AlbumTrack]:
     return {
         track.database_id: track
         for album in albums
-        if isinstance(album, records.Album) and isinstance(album.tracks, list)
+        if isinstance(album, records.Album) and isinstance(album.tracks, tuple)
         for track in album.tracks
         if isinstance(track, records.AlbumTrack) and isinstance(track.database_id, int)
     }

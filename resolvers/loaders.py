@@ -41,50 +41,22 @@ class Failure(Struct, frozen=True):
         return self.error.fresh() if isinstance(self.error, UpstreamError) else self.error
 
 
-class Loader(Generic[KeyT, ValueT]):
-    """One kind of request: batched by the tick, each key sent once in an operation."""
+class _Batches(Struct, Generic[KeyT, ValueT]):
+    """How a batch of keys is asked for: what a DataLoader is given, and knows nothing of it."""
 
-    def __init__(
-        self,
-        ask: Callable[[KeyT], Awaitable[Reply[ValueT]]],
-        tasks: set[asyncio.Task[Any]],
-        *,
-        before: Callable[[list[KeyT]], Awaitable[None]] | None = None,
-    ) -> None:
-        """`ask` sends one request; `before` is awaited once before each batch of keys."""
-        self._ask = ask
-        self._tasks = tasks
-        self._before = before
-        self._batches: DataLoader[KeyT, Reply[ValueT] | Failure] = DataLoader(self._batch)
+    ask: Callable[[KeyT], Awaitable[Reply[ValueT]]]
+    tasks: set[asyncio.Task[Any]]
+    before: Callable[[list[KeyT]], Awaitable[None]] | None
 
-    async def load(self, key: KeyT) -> Reply[ValueT]:
-        """The answer to one request; raises what the REST client raises."""
-        outcome = await asyncio.shield(self._batches.load(key))
-        if isinstance(outcome, Failure):
-            raise outcome.raisable()
-        return outcome
-
-    def forget(self, key: KeyT) -> None:
-        """Let the next who asks for it send a request of its own."""
-        self._batches.clear(key)
-
-    async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[ValueT] | Failure]:
-        """The answers to several requests, or their failures, without a task for each."""
-        futures = {key: self._batches.load(key) for key in keys}
-        for future in futures.values():
-            # Those of one batch are done all at once: so nearly all need not be waited for.
-            if not future.done():
-                await asyncio.shield(future)
-        return {key: future.result() for key, future in futures.items()}
-
-    async def _batch(self, keys: list[KeyT]) -> list[Reply[ValueT] | Failure]:
+    async def outcomes(self, keys: list[KeyT]) -> list[Reply[ValueT] | Failure]:
+        """What came of each key."""
         task = asyncio.current_task()
         if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        if self._before is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        if self.before is not None:
             try:
-                await self._before(keys)
+                await self.before(keys)
             except UpstreamError as error:
                 # No time is left, say: that is told at each key's own path.
                 return [Failure(error) for _ in keys]
@@ -101,7 +73,7 @@ class Loader(Generic[KeyT, ValueT]):
 
     async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
         try:
-            return await self._ask(key)
+            return await self.ask(key)
         except UpstreamError as error:
             # without the traceback, whose frames hold the loader that holds the failure
             return Failure(error.with_traceback(None))
@@ -109,8 +81,95 @@ class Loader(Generic[KeyT, ValueT]):
             return Failure(error)
 
 
+class Loader(Generic[KeyT, ValueT]):
+    """One kind of request: batched by the tick, each key sent once in an operation."""
+
+    def __init__(
+        self,
+        ask: Callable[[KeyT], Awaitable[Reply[ValueT]]],
+        tasks: set[asyncio.Task[Any]],
+        *,
+        before: Callable[[list[KeyT]], Awaitable[None]] | None = None,
+    ) -> None:
+        """`ask` sends one request; `before` is awaited once before each batch of keys."""
+        self._loader: DataLoader[KeyT, Reply[ValueT] | Failure] = DataLoader(
+            _Batches(ask, tasks, before).outcomes
+        )
+
+    async def load(self, key: KeyT) -> Reply[ValueT]:
+        """The answer to one request; raises what the REST client raises."""
+        outcome = await asyncio.shield(self._loader.load(key))
+        if isinstance(outcome, Failure):
+            raise outcome.raisable()
+        return outcome
+
+    def forget(self, key: KeyT) -> None:
+        """Let the next who asks for it send a request of its own."""
+        self._loader.clear(key)
+
+    async def load_each(self, keys: Iterable[KeyT]) -> dict[KeyT, Reply[ValueT] | Failure]:
+        """The answers to several requests, or their failures, without a task for each."""
+        futures = {key: self._loader.load(key) for key in keys}
+        for future in futures.values():
+            # Those of one batch are done all at once: so nearly all need not be waited for.
+            if not future.done():
+                await asyncio.shield(future)
+        return {key: future.result() for key, future in futures.items()}
+
+
+class _Records(Struct, Generic[ValueT]):
+    """One type of object by number: from the lists that bring it, else from its own address."""
+
+    kind: Kind
+    fetch: Callable[[Caller, int], Awaitable[Reply[ValueT]]]
+    caller: Caller
+    arrivals: Arrivals
+    pages: Loader[PageKey, Page] | None
+    """For one scan of the type's own list, if that may be; None once it was tried."""
+
+    async def ask(self, number: int) -> Reply[ValueT]:
+        brought = self.arrivals.find(self.kind, number)
+        return brought if brought is not None else await self.fetch(self.caller, number)
+
+    async def lists_have_arrived(self, numbers: list[int]) -> None:
+        kind, arrivals, pages = self.kind, self.arrivals, self.pages
+        await arrivals.settled(kind, self.caller.remaining())
+        if pages is not None and len(numbers) >= FEWEST_WANTED:
+            self.pages = None
+
+            def missing() -> list[int]:
+                return [each for each in numbers if arrivals.find(kind, each) is None]
+
+            await scan(SCANNABLE[kind], pages.load, missing, self.caller.remaining())
+
+
+class _Pages(Struct):
+    """Pages of lists, of whose records the whole operation is told."""
+
+    upstream: Upstream
+    caller: Caller
+    arrivals: Arrivals
+    new: set[PageKey]
+    """The pages that are known to be as the list is now."""
+    renewed: bool
+
+    async def ask(self, key: PageKey) -> Reply[Page]:
+        listing, page, per_page = key
+        renewed = self.renewed
+        reply = await self.upstream.page(self.caller, listing, page, per_page, renewed=renewed)
+        if reply.batch is None and not renewed:
+            self.new.add(key)
+        self.arrivals.bring(listing.collection, reply)
+        return reply
+
+
 class Loaders:
-    """All loaders of one operation."""
+    """All loaders of one operation.
+
+    No loader, and nothing that it calls, refers to this or to another that refers to it: what an
+    operation has got, which can be megabytes, goes with its last reference, and not only when the
+    garbage collector next looks at everything.
+    """
 
     def __init__(
         self, upstream: Upstream, caller: Caller, arrivals: Arrivals, *, scans: bool
@@ -119,9 +178,9 @@ class Loaders:
         self._upstream = upstream
         self._caller = caller
         self._arrivals = arrivals
+        self._scans = scans
         self._tasks: set[asyncio.Task[Any]] = set()
         self._new_pages: set[PageKey] = set()
-        self._scannable = dict(SCANNABLE) if scans else {}
 
     @cached_property
     def albums(self) -> Loader[int, records.Album | None]:
@@ -151,7 +210,7 @@ class Loaders:
     @cached_property
     def pages(self) -> Loader[PageKey, Page]:
         """Pages of lists, by list, number and size."""
-        return Loader(partial(self._page, renewed=False), self._tasks)
+        return self._pages(renewed=False)
 
     async def new_page(self, key: PageKey) -> Reply[Page]:
         """A page of a list as it is now, whatever is kept."""
@@ -168,33 +227,19 @@ class Loaders:
         for task in self._tasks:
             task.cancel()
 
+    @cached_property
+    def _renewed_pages(self) -> Loader[PageKey, Page]:
+        return self._pages(renewed=True)
+
     def _records(
         self, kind: Kind, fetch: Callable[[Caller, int], Awaitable[Reply[ValueT]]]
     ) -> Loader[int, ValueT]:
-        async def ask(number: int) -> Reply[ValueT]:
-            brought = self._arrivals.find(kind, number)
-            return brought if brought is not None else await fetch(self._caller, number)
+        pages = self.pages if self._scans and kind in SCANNABLE else None
+        source = _Records(kind, fetch, self._caller, self._arrivals, pages)
+        return Loader(source.ask, self._tasks, before=source.lists_have_arrived)
 
-        async def lists_have_arrived(numbers: list[int]) -> None:
-            def missing() -> list[int]:
-                return [each for each in numbers if self._arrivals.find(kind, each) is None]
-
-            await self._arrivals.settled(kind, self._caller.remaining())
-            listing = self._scannable.get(kind)
-            if listing is not None and len(numbers) >= FEWEST_WANTED:
-                del self._scannable[kind]
-                await scan(listing, self.pages.load, missing, self._caller.remaining())
-
-        return Loader(ask, self._tasks, before=lists_have_arrived)
-
-    @cached_property
-    def _renewed_pages(self) -> Loader[PageKey, Page]:
-        return Loader(partial(self._page, renewed=True), self._tasks)
-
-    async def _page(self, key: PageKey, *, renewed: bool) -> Reply[Page]:
-        listing, page, per_page = key
-        reply = await self._upstream.page(self._caller, listing, page, per_page, renewed=renewed)
-        if reply.batch is None and not renewed:
-            self._new_pages.add(key)
-        self._arrivals.bring(listing.collection, reply)
-        return reply
+    def _pages(self, *, renewed: bool) -> Loader[PageKey, Page]:
+        source = _Pages(
+            self._upstream, self._caller, self._arrivals, self._new_pages, renewed=renewed
+        )
+        return Loader(source.ask, self._tasks)

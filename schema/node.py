@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from execution import pure
-from resolvers.global_ids import global_id
+from resolvers.global_ids import global_ids
 
 ID_DESCRIPTION = "Opaque, globally unique (Relay style: the base64 of TypeName:databaseId)."
 
@@ -22,11 +22,13 @@ def id_field(type_name: str) -> Any:
 
 
 def _id_resolver(type_name: str) -> Callable[[Any], strawberry.ID]:
+    id_of = global_ids(type_name)
+
     @pure
     def global_id_of(root: Any) -> strawberry.ID:
         number = root.database_id
         if type(number) is int:
-            return global_id(type_name, number)
+            return id_of(number)
         # in the place of a number that the REST API got wrong stands the error
         raise number
 

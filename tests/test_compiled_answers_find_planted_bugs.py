@@ -50,9 +50,9 @@ BUGS = {
         "output_type = output_type.of_type",
     ),
     "an integer's range is not looked at": Bug(
-        "values", " is int and -2147483648 <= {1} <= 2147483647", " is int"
+        "values", " is int and -1073741823 <= {1} <= 1073741823", " is int"
     ),
-    "an integer's range ends one too late": Bug("values", "<= 2147483647", "<= 2147483648"),
+    "an integer's range ends one too late": Bug("values", "<= 1073741823", "<= 2147483648"),
     "infinities and NaN are let through": Bug(
         "values",
         " is float and -1.7976931348623157e+308 <= {1} <= 1.7976931348623157e+308",

@@ -1,6 +1,10 @@
 """What an operation held is given back when it is over, also where it failed."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
 
 import sandbox
 from resolvers.context import Context
@@ -49,3 +53,42 @@ async def test_errors_that_nobody_is_told_leave_nothing_behind_either() -> None:
             assert answer.body["data"] is None
         gc.collect()
         assert contexts() - before <= 1
+
+
+@contextmanager
+def without_the_collector() -> Iterator[None]:
+    """Within the block, what is in a cycle stays in memory."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+ARTISTS = " ".join(f"a{number}: artist(id: {number}) {{ name }}" for number in range(900, 930))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "{ album(id: 273) { title label { name } artists { name } tracks { title } } }",
+        "{ album(id: 99999999) { title } artist(id: 914) { name } track(id: 5) { title } }",
+        "{ albums(first: 60) { totalCount nodes { id tracks { title } } } }",
+        "{ albums(last: 30) { pageCursors { last { cursor } } nodes { title } } }",
+        "{ listenings(first: 30) { nodes { album { title label { name } } track { title } } } }",
+        "{ deliveries(first: 30) { nodes { album { title } } } }",
+        f"{{ {ARTISTS} }}",
+        '{ node(id: "QWxidW06Mjcz") { ... on Album { title } } _service { sdl } }',
+        'mutation { revokeToken(input: { token: "of-nobody" }) { revoked } }',
+    ],
+)
+async def test_what_an_operation_got_goes_with_its_answer(question: str) -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
+        for _ in range(4):
+            await here.ask(question)
+        with without_the_collector():
+            before = contexts()
+            answer = await here.ask(question)
+            assert answer.data
+            assert contexts() == before

@@ -89,7 +89,7 @@ def test_an_album_is_decoded_with_everything_in_it() -> None:
         "Mahler: Symphonie No. 5",
     )
     assert found.released_at == dt.date(2014, 10, 29)
-    assert found.artists == [records.Artist(914, "Royal Concertgebouw Orchestra")]
+    assert found.artists == (records.Artist(914, "Royal Concertgebouw Orchestra"),)
     assert found.label == records.Label(212, "Les Indispensables de Diapason")
     assert found.tracks[0].high_bitrate_url is None
     assert decoding.territories(found.tracks[0]) == ["AD", "FR"]
@@ -181,9 +181,9 @@ def test_a_missing_required_key_is_a_bad_response(key: str) -> None:
         ("released_at", None),
         ("cover", None),
         ("label", None),
-        ("genres", []),
-        ("artists", []),
-        ("tracks", []),
+        ("genres", ()),
+        ("artists", ()),
+        ("tracks", ()),
     ],
 )
 def test_a_missing_optional_key_is_null_or_an_empty_list(key: str, default: Any) -> None:
@@ -193,7 +193,7 @@ def test_a_missing_optional_key_is_null_or_an_empty_list(key: str, default: Any)
 @pytest.mark.parametrize("key", ["genres", "artists", "tracks"])
 def test_null_for_a_list_is_an_empty_list_and_nothing_wrong(key: str) -> None:
     found = decoding.one(encoded({**ALBUM, key: None}), records.Album, 273)
-    assert getattr(found.value, key) == []
+    assert getattr(found.value, key) == ()
     assert found.wrong == frozenset()
 
 

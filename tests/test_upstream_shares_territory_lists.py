@@ -67,7 +67,7 @@ def told(body: bytes) -> Any:
 
 def _tracks(album: Any) -> list[Any]:
     tracks = getattr(album, "tracks", None)
-    return tracks if isinstance(tracks, list) else []
+    return list(tracks) if isinstance(tracks, tuple) else []
 
 
 def _codes(track: Any) -> Any:

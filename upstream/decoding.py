@@ -6,6 +6,7 @@ exactly what was wrong.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin
@@ -90,7 +91,7 @@ def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
         raise BadResponse("not the object that the REST documentation promises")
     if found.database_id != number:
         raise BadResponse("not the object that was asked for")
-    return Decoded(found, _finished([found], body), wrong)
+    return Decoded(found, _finished([found], body, wrong), wrong)
 
 
 def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
@@ -102,7 +103,7 @@ def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
     found, wrong = _whole(body, _ROWS[collection])
     if not isinstance(found, list) or (found and _holds_no_record(found)):
         raise BadResponse("not the list that the REST documentation promises")
-    return Decoded(found, _finished(found, body), wrong)
+    return Decoded(found, _finished(found, body, wrong), wrong)
 
 
 def access_token(body: bytes) -> records.AccessToken:
@@ -168,13 +169,15 @@ def _decoded(raw: bytes | Raw, kind: Any) -> Any:
 
 def _whole(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
     """What a body says, repaired if need be, and the keys in which it was wrong."""
+    # What is taken out for its mark was text when it was met.
+    folded = _lists.folded(body) if kind in _WITH_TERRITORIES else body
     try:
         # msgspec looks only at the text that it decodes; a body that is no text is no JSON.
-        if not body.isascii():
-            body.decode()
+        if not folded.isascii():
+            folded.decode()
     except UnicodeDecodeError:
         return _WRONG, _NOTHING_WRONG
-    found = _decoded(_lists.folded(body) if kind in _WITH_TERRITORIES else body, kind)
+    found = _decoded(folded, kind)
     if found is _WRONG:
         wrongs = _Wrongs()
         found = _repaired(_without_halves(body), kind, _BODY, wrongs)
@@ -216,15 +219,16 @@ def _repaired(raw: bytes | Raw, kind: Any, place: str, wrongs: _Wrongs) -> Any:
     wrongs.count()
     if get_origin(kind) in {Union, UnionType}:
         (kind,) = (each for each in get_args(kind) if each is not NoneType)
-    if get_origin(kind) is list:
-        (element,) = get_args(kind)
+    sequence = get_origin(kind)
+    if sequence is list or sequence is tuple:
+        element = get_args(kind)[0]
         if isinstance(raw, bytes) and raw.count(b"{") > _MOST_OBJECTS:
             raise BadResponse("more in it than a page can have")
         elements = _decoded(raw, list[Raw] | None)
         if elements is None and place != _BODY:
-            return []
+            return sequence()
         if isinstance(elements, list):
-            return [_repaired(each, element, place, wrongs) for each in elements]
+            return sequence(_repaired(each, element, place, wrongs) for each in elements)
     elif isinstance(kind, type) and issubclass(kind, Struct):
         given = _decoded(raw, dict[str, Raw])
         if isinstance(given, dict):
@@ -258,29 +262,27 @@ def _holds_no_record(found: list[Any]) -> bool:
     return all(isinstance(row, BadResponse) for row in found)
 
 
-def _finished(found: list[Any], body: bytes) -> int:
+def _finished(found: list[Any], body: bytes, wrong: frozenset[str]) -> int:
     """Complete the tracks of a body in place; the bytes that all of it takes, estimated."""
     tracks: list[records.AlbumTrack] = []
     for record in found:
         if isinstance(record, records.Album):
-            tracks += _with_cover(record)
+            own = _sound(record.tracks) if wrong else record.tracks
+            cover = record.cover
+            for track in own:
+                if track.cover is None:
+                    track.cover = cover
+            tracks += own
         elif isinstance(record, records.Track):
             tracks.append(record)
     return _OVERHEAD + _BYTES_A_BYTE * (len(body) - _lists.share(tracks))
 
 
-def _with_cover(album: records.Album) -> list[records.AlbumTrack]:
-    """The tracks of an album, which have its cover now."""
-    # Where it was wrong, the list or one of its tracks is a BadResponse.
-    tracks: Any = album.tracks
-    if not isinstance(tracks, list):
-        return []
-    cover = album.cover
-    sound = [track for track in tracks if isinstance(track, records.AlbumTrack)]
-    for track in sound:
-        if track.cover is None:
-            track.cover = cover
-    return sound
+def _sound(tracks: Any) -> Sequence[records.AlbumTrack]:
+    """The tracks among what stands in their place: where it was wrong, that is a BadResponse."""
+    if not isinstance(tracks, tuple):
+        return ()
+    return [track for track in tracks if isinstance(track, records.AlbumTrack)]
 
 
 _lists: Final = TerritoryLists(_MOST_LISTS)

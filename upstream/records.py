@@ -1,9 +1,10 @@
 """The records that the REST API gives, stubs included, as msgspec Structs.
 
 Attributes carry the REST names, but for `id`, which is `database_id` here. A record is never
-changed once it may be shared; it holds no reference cycles, hence `gc=False`. Where the REST API
-lied about one thing, an `errors.BadResponse` stands in that thing's place, so consumers read
-attributes without looking and raise what they find.
+changed once it may be shared; it holds no reference cycles, hence `gc=False`, and its lists are
+tuples, which the garbage collector looks at but once. Where the REST API lied about one thing, an
+`errors.BadResponse` stands in that thing's place, so consumers read attributes without looking and
+raise what they find.
 """
 
 import datetime as dt
@@ -60,7 +61,7 @@ class AlbumTrack(Struct, gc=False):
     title: str
     isrc: str | None = None
     duration: str | None = None
-    genres: list[str] = []
+    genres: tuple[str, ...] = ()
     disc_number: Integer | None = None
     track_number: Integer | None = None
     explicit: bool | None = None
@@ -87,12 +88,12 @@ class Album(Struct, gc=False):
     database_id: Number = field(name="id")
     title: str
     icpn: str | None = None
-    genres: list[str] = []
+    genres: tuple[str, ...] = ()
     released_at: dt.date | None = None
     cover: Cover | None = None
-    artists: list[Artist] = []
+    artists: tuple[Artist, ...] = ()
     label: Label | None = None
-    tracks: list[AlbumTrack] = []
+    tracks: tuple[AlbumTrack, ...] = ()
 
 
 class AlbumStub(Struct, gc=False):
@@ -143,7 +144,7 @@ class Listening(Struct, gc=False):
     distributor: Distributor | None = None
     label: Label | None = None
     album: AlbumStub | None = None
-    artists: list[Artist] = []
+    artists: tuple[Artist, ...] = ()
     user: User | None = None
 
 

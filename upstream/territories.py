@@ -18,6 +18,10 @@ LONGEST: Final = 4096
 
 _KEY: Final = b'"available_territories":'
 _NO_LIST: Final = b"]"
+_NOTHING: Final = Raw(b"")
+_NEAR: Final = 8192
+"""Bytes in which the next key is looked for first: where much is left to be searched, each search
+begins with preparations that cost more than to search so far."""
 _MOST_UNKNOWN: Final = 2_000
 """Lists of one body that are looked up in vain before the others are left as they are: a page has
 few different ones, and each that is unknown costs up to 2 µs."""
@@ -55,8 +59,11 @@ class TerritoryLists:
         done = at = unknown = 0
         # What is found is a key or the end of one, for the quotation marks inside of a string are
         # escaped; and a list that begins as one that is known is that one: its bracket is closed.
-        while (at := find(_KEY, at)) >= 0 and unknown <= _MOST_UNKNOWN:
-            at += len(_KEY)
+        while unknown <= _MOST_UNKNOWN:
+            key = find(_KEY, at, at + _NEAR)
+            if key < 0 and (key := find(_KEY, at)) < 0:
+                break
+            at = key + len(_KEY)
             # Most tracks have the list of the one before.
             if not starts(latest, at):
                 at += starts(b" ", at)
@@ -77,15 +84,18 @@ class TerritoryLists:
 
         Returns the bytes of those that are kept here, whoever else has them.
         """
-        known, size = self._lists.get, 0
+        size = length = 0
+        latest = shared = _NOTHING
         for track in tracks:
-            text = bytes(track.available_territories)
-            shared = known(text) or self._met(text)
-            if shared is None:
-                shared = Raw(text)
-            else:
-                size += len(shared)
+            raw = track.available_territories
+            # Most tracks have the list of the one before.
+            if raw != latest:
+                latest, text = raw, bytes(raw)
+                kept = self._lists.get(text) or self._met(text)
+                shared = Raw(text) if kept is None else kept
+                length = 0 if kept is None else len(kept)
             track.available_territories = shared
+            size += length
         return size
 
     def _met(self, text: bytes) -> Raw | None:
