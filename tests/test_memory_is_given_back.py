@@ -1,5 +1,6 @@
 """What an operation held is given back when it is over, also where it failed."""
 
+import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ import pytest
 
 import sandbox
 from resolvers.context import Context
+from sandbox.effects import AnyEffect
 from tests.facade import COLD, facade
 
 
@@ -92,3 +94,34 @@ async def test_what_an_operation_got_goes_with_its_answer(question: str) -> None
             answer = await here.ask(question)
             assert answer.data
             assert contexts() == before
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        sandbox.Edit("title", 7),
+        sandbox.Status(403),
+        sandbox.Status(404),
+        sandbox.Status(500),
+        sandbox.Cut(),
+        sandbox.Latency(600),
+    ],
+    ids=lambda effect: type(effect).__name__,
+)
+async def test_what_an_operation_got_goes_with_its_errors_too(effect: AnyEffect) -> None:
+    question = """{ albums(first: 30) { nodes { title } } album(id: 273) { title }
+        wrong: node(id: "-") { id }
+        listenings(first: 30) { nodes { album { title label { name } } } } }"""
+    async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
+        upstream.orders.add(effect, path="/api/v1/album*")
+        for _ in range(4):
+            await here.ask(question, headers={"X-Deadline-Ms": "400"})
+        with without_the_collector():
+            before = contexts()
+            answer = await here.ask(question, headers={"X-Deadline-Ms": "400"})
+            assert "BAD_USER_INPUT" in answer.codes
+            assert len(set(answer.codes)) > 1
+            # what is still under way ends by itself
+            async with asyncio.timeout(10):
+                while contexts() > before:  # noqa: ASYNC110 - there is no event to wait for
+                    await asyncio.sleep(0.02)

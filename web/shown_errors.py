@@ -27,8 +27,22 @@ def shown(
         if code_of(public) == "INTERNAL_SERVER_ERROR":
             log_internal(operation.request_id, error.original_error or error)
         presented.append(public)
+        _let_go(error)
     operation.codes = tuple(dict.fromkeys(map(code_of, presented)))
     return [_formatted(error) for error in presented[:most]]
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Part an error, and what it came from, from the frames that it went through.
+
+    They hold the executor, which holds the error: so all that the operation got would stay until
+    the garbage collector comes.
+    """
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        _let_go(error.__context__)
+        original = error.original_error if isinstance(error, GraphQLError) else None
+        error = original or error.__cause__
 
 
 def not_executed(visit: Visit, errors: Sequence[RequestError]) -> Answer:
