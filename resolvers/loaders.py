@@ -50,10 +50,7 @@ class _Batches(Struct, Generic[KeyT, ValueT]):
 
     async def outcomes(self, keys: list[KeyT]) -> list[Reply[ValueT] | Failure]:
         """What came of each key."""
-        task = asyncio.current_task()
-        if task is not None:
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+        self._note(asyncio.current_task())
         if self.before is not None:
             try:
                 await self.before(keys)
@@ -70,6 +67,12 @@ class _Batches(Struct, Generic[KeyT, ValueT]):
             for outcome in outcomes:
                 outcome.cancel()
             raise
+
+    def _note(self, task: asyncio.Task[Any] | None) -> None:
+        # Not where a batch waits: a task that is cancelled holds the frames in which it waited.
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
         try:

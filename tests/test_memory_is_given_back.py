@@ -11,35 +11,37 @@ import sandbox
 from resolvers.context import Context
 from sandbox.effects import AnyEffect
 from tests.facade import COLD, facade
+from upstream.flights import Flight
+from upstream.transport import Answer
 
 
-def contexts() -> int:
-    """The operations' contexts that are still in memory."""
-    return sum(1 for each in gc.get_objects() if type(each) is Context)
+def held() -> int:
+    """The contexts, flights and answers of operations that are still in memory."""
+    return sum(1 for each in gc.get_objects() if type(each) in {Context, Flight, Answer})
 
 
 async def test_operations_with_wrong_values_leave_nothing_behind() -> None:
     async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
         upstream.orders.add(sandbox.Edit("icpn", 7), path="/api/v1/album*")
         gc.collect()
-        before = contexts()
+        before = held()
         for _ in range(30):
             answer = await here.ask("{ album(id: 273) { icpn title } albums { nodes { icpn } } }")
             assert set(answer.codes) == {"UPSTREAM_BAD_RESPONSE"}
         gc.collect()
-        assert contexts() - before <= 1
+        assert held() - before <= 1
 
 
 async def test_operations_that_fail_leave_nothing_behind() -> None:
     async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
         upstream.orders.add(sandbox.Status(500), path="/api/v1/album*")
         gc.collect()
-        before = contexts()
+        before = held()
         for _ in range(10):
             answer = await here.ask("{ a: album(id: 273) { title } b: album(id: 1) { title } }")
             assert len(answer.errors) == 2
         gc.collect()
-        assert contexts() - before <= 1
+        assert held() - before <= 1
 
 
 async def test_errors_that_nobody_is_told_leave_nothing_behind_either() -> None:
@@ -47,14 +49,14 @@ async def test_errors_that_nobody_is_told_leave_nothing_behind_either() -> None:
         upstream.orders.add(sandbox.Edit("title", 7), path="/api/v1/album*")
         upstream.orders.add(sandbox.Edit("genres", 7), path="/api/v1/album*")
         gc.collect()
-        before = contexts()
+        before = held()
         for _ in range(30):
             answer = await here.ask(
                 "{ albums { nodes { title genres } edges { node { title genres } } } }"
             )
             assert answer.body["data"] is None
         gc.collect()
-        assert contexts() - before <= 1
+        assert held() - before <= 1
 
 
 @contextmanager
@@ -90,10 +92,10 @@ async def test_what_an_operation_got_goes_with_its_answer(question: str) -> None
         for _ in range(4):
             await here.ask(question)
         with without_the_collector():
-            before = contexts()
+            before = held()
             answer = await here.ask(question)
             assert answer.data
-            assert contexts() == before
+            assert held() == before
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,7 @@ async def test_what_an_operation_got_goes_with_its_answer(question: str) -> None
         sandbox.Status(404),
         sandbox.Status(500),
         sandbox.Cut(),
+        sandbox.Reset(),
         sandbox.Latency(600),
     ],
     ids=lambda effect: type(effect).__name__,
@@ -117,11 +120,11 @@ async def test_what_an_operation_got_goes_with_its_errors_too(effect: AnyEffect)
         for _ in range(4):
             await here.ask(question, headers={"X-Deadline-Ms": "400"})
         with without_the_collector():
-            before = contexts()
+            before = held()
             answer = await here.ask(question, headers={"X-Deadline-Ms": "400"})
             assert "BAD_USER_INPUT" in answer.codes
             assert len(set(answer.codes)) > 1
             # what is still under way ends by itself
             async with asyncio.timeout(10):
-                while contexts() > before:  # noqa: ASYNC110 - there is no event to wait for
+                while held() > before:  # noqa: ASYNC110 - there is no event to wait for
                     await asyncio.sleep(0.02)

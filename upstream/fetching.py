@@ -83,7 +83,7 @@ class Fetcher:
                     fetched = await self._at(place, question, errand)
                 except BadResponse as error:
                     # The wrong one of two paths may serve a web page instead of a 404.
-                    doubt = error
+                    doubt = error.with_traceback(None)
                     continue
                 if fetched.answer.status != statuses.NOT_FOUND:
                     self._album_path.proved(place)
@@ -120,7 +120,8 @@ class Fetcher:
                     # Not sent at all: what an earlier try said is nearer to the truth.
                     raise earlier or refused from None
                 except UpstreamError as unanswered:
-                    error = unanswered
+                    # Without the frames: they hold what has come so far, and this one holds it.
+                    error = unanswered.with_traceback(None)
                 else:
                     if answer.status in _SETTLED:
                         return answer

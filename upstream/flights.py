@@ -38,8 +38,9 @@ class Flight(Generic[T]):
         self.background = background
         self._waiting: set[asyncio.Future[T]] = set()
         self._left: Callable[[Flight[T]], None] | None = left
-        self._task = asyncio.get_running_loop().create_task(request(self))
-        self._task.add_done_callback(self._land)
+        self._task: asyncio.Task[T] | None
+        self._task = task = asyncio.get_running_loop().create_task(request(self))
+        task.add_done_callback(self._land)
 
     def remaining(self) -> float:
         """Seconds in which anybody still waits."""
@@ -47,13 +48,15 @@ class Flight(Generic[T]):
 
     def cancel(self) -> None:
         """Cancel the request, whoever waits for it."""
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     async def landing(self, deadline: float) -> T:
-        """What the request gives; raises TimedOut at the deadline.
+        """What the request gives, unless it has landed; raises TimedOut at the deadline.
 
         Each waiter has an exception of its own.
         """
+        assert self._task is not None  # noqa: S101 - what has landed is found by nobody
         loop = self._task.get_loop()
         self.deadline = max(self.deadline, deadline)
         # A future of one's own needs no shield: cancelling it touches nothing else.
@@ -67,13 +70,17 @@ class Flight(Generic[T]):
             self._waiting.discard(mine)
             if mine.done() and not mine.cancelled():
                 mine.exception()  # asyncio complains of an exception that nobody has looked at
-            if not (self._waiting or self.background or self._task.done()):
+            if self._task is not None and not (self._waiting or self.background):
                 self._leave()
                 self._task.cancel()
 
     def _land(self, task: asyncio.Task[T]) -> None:
         self._leave()
+        # A task holds what it raised, that the frames that it went through, and those the flight.
+        self._task = None
         error = None if task.cancelled() else task.exception()
+        if isinstance(error, UpstreamError):
+            error.__traceback__ = None
         for each in self._waiting:
             if each.done():
                 continue

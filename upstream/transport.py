@@ -114,17 +114,14 @@ class Transport:
             head += f"Content-Type: {_FORM}\r\nContent-Length: {len(form)}\r\n"
         # An ETag goes back as the bytes that it came as: so aiohttp's parser has decoded it.
         request = (head + "\r\n").encode(errors="surrogateescape") + (form or b"")
-        failed: UpstreamError
         # The library's exceptions carry addresses and headers: ours are raised outside of the
-        # except blocks, so that nothing leads from them to those.
+        # except block, so that nothing leads from them to those.
         try:
             return await self._exchanged(pool, request, timeout)
-        except TimeoutError:
-            failed = TimedOut("no whole answer in time")
-        except (aiohttp.ClientPayloadError, HttpProcessingError):
-            failed = BadResponse("cut short, or no HTTP")
-        except (aiohttp.ClientError, OSError):
-            failed = Unavailable("no connection")
+        except (TimeoutError, aiohttp.ClientError, HttpProcessingError, OSError) as error:
+            failed = _failure(error)
+            # A reader holds it, and its frames would hold the reader and all that it has read.
+            error.__traceback__ = None
         raise failed
 
     async def _exchanged(self, pool: Connections, request: bytes, seconds: float) -> Answer:
@@ -192,6 +189,15 @@ class Transport:
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         encoding = headers.get("Content-Encoding", "identity").strip().lower()
         return body if encoding == "identity" else _decompressed(body, encoding, most)
+
+
+def _failure(error: Exception) -> UpstreamError:
+    """What one of the library's exceptions comes to."""
+    if isinstance(error, TimeoutError):
+        return TimedOut("no whole answer in time")
+    if isinstance(error, aiohttp.ClientPayloadError | HttpProcessingError):
+        return BadResponse("cut short, or no HTTP")
+    return Unavailable("no connection")
 
 
 def _base(address: str) -> URL:
