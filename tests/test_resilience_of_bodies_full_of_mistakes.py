@@ -5,6 +5,7 @@ import pytest
 from upstream.decoding import rows
 from upstream.errors import BadResponse
 from upstream.records import Album
+from upstream.territories import LISTS
 
 
 def albums(count: int, tracks: int) -> bytes:
@@ -15,7 +16,7 @@ def albums(count: int, tracks: int) -> bytes:
 
 
 def test_a_full_page_of_long_albums_with_a_mistake_in_each_track_is_still_told_apart() -> None:
-    found = rows(albums(100, 70), "albums")
+    found = rows(LISTS.folded(albums(100, 70)), "albums")
     assert found.wrong == {"title"}
     assert len(found.value) == 100
     for album in found.value:
@@ -35,4 +36,4 @@ def test_a_full_page_of_long_albums_with_a_mistake_in_each_track_is_still_told_a
 )
 def test_a_body_with_more_mistakes_than_any_page_is_refused_as_a_whole(body: bytes) -> None:
     with pytest.raises(BadResponse, match="too much in it"):
-        rows(body, "albums")
+        rows(LISTS.folded(body), "albums")

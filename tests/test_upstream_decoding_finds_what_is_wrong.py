@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from upstream import decoding, records
 from upstream.errors import BadResponse
 from upstream.listing import Collection
+from upstream.territories import LISTS, Folded
 
 ALBUM: dict[str, Any] = {
     "id": 273,
@@ -60,8 +61,8 @@ DELIVERY: dict[str, Any] = {
 }
 
 
-def encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+def encoded(value: Any) -> Folded:
+    return LISTS.folded(json.dumps(value, ensure_ascii=False).encode())
 
 
 def album(**changes: Any) -> Any:
@@ -284,9 +285,9 @@ WHOLLY_WRONG = [
 @pytest.mark.parametrize("body", WHOLLY_WRONG, ids=range(len(WHOLLY_WRONG)))
 def test_a_body_that_is_no_such_json_is_a_bad_response(body: bytes) -> None:
     with pytest.raises(BadResponse):
-        decoding.one(body, records.Album, 273)
+        decoding.one(LISTS.folded(body), records.Album, 273)
     with pytest.raises(BadResponse):
-        decoding.rows(body, "artists")
+        decoding.rows(LISTS.folded(body), "artists")
 
 
 def test_a_list_where_an_object_belongs_is_a_bad_response_and_the_other_way_round() -> None:
@@ -336,7 +337,7 @@ def test_territories_beyond_any_sane_length_are_kept_with_their_track_alone() ->
 def test_there_are_never_too_many_territory_lists_in_memory() -> None:
     for number in range(5_000):
         decoding.territories(track(available_territories=[f"{number:04}"]))
-    assert len(decoding._lists) <= 2_048
+    assert len(LISTS) <= 2_048
     assert len(decoding._codes) <= 2_048
     assert decoding.territories(track(available_territories=["0001"])) == ["0001"]
 
@@ -406,9 +407,9 @@ def test_any_list_is_as_many_rows_each_sound_or_wrong(
     body = json.dumps(values).encode()
     if values and not any(isinstance(value, dict) for value in values):
         with pytest.raises(BadResponse):
-            decoding.rows(body, collection)
+            decoding.rows(LISTS.folded(body), collection)
         return
-    found = decoding.rows(body, collection)
+    found = decoding.rows(LISTS.folded(body), collection)
     assert len(found.value) == len(values)
     for each, value in zip(found.value, values, strict=True):
         assert isinstance(each, BadResponse) == (not isinstance(value, dict))
@@ -417,7 +418,7 @@ def test_any_list_is_as_many_rows_each_sound_or_wrong(
 @given(st.binary(max_size=60))
 def test_any_bytes_are_rows_or_a_bad_response(body: bytes) -> None:
     try:
-        found = decoding.rows(body, "albums")
+        found = decoding.rows(LISTS.folded(body), "albums")
     except BadResponse:
         return
     assert isinstance(found.value, list)
@@ -437,14 +438,14 @@ def test_no_reason_carries_what_the_body_says() -> None:
     for wrong in (found.title, found.genres[1]):
         assert canary not in repr(wrong)
     with pytest.raises(BadResponse) as raised:
-        decoding.rows(canary.encode(), "albums")
+        decoding.rows(LISTS.folded(canary.encode()), "albums")
     assert canary not in repr(raised.value)
     assert raised.value.__context__ is None
 
 
 def test_a_body_of_more_objects_than_a_page_can_have_is_not_taken_apart() -> None:
     with pytest.raises(BadResponse, match="more in it than a page can have"):
-        decoding.rows(b"[" + b"{}," * 150_001 + b"{}]", "albums")
+        decoding.rows(LISTS.folded(b"[" + b"{}," * 150_001 + b"{}]"), "albums")
 
 
 @pytest.mark.parametrize(
@@ -461,7 +462,7 @@ def test_a_body_of_more_objects_than_a_page_can_have_is_not_taken_apart() -> Non
 )
 def test_a_text_that_was_cut_within_a_character_loses_that_alone(sent: str, shown: str) -> None:
     body = f'[{{"id": 1, "name": "{sent}", "note": "{sent}"}}, {{"id": 2, "name": "B"}}]'
-    found = decoding.rows(body.encode(), "artists")
+    found = decoding.rows(LISTS.folded(body.encode()), "artists")
     assert [(row.database_id, row.name) for row in found.value] == [(1, shown), (2, "B")]
     assert found.wrong == frozenset()
 
@@ -469,4 +470,4 @@ def test_a_text_that_was_cut_within_a_character_loses_that_alone(sent: str, show
 def test_a_body_full_of_halves_holds_nobody_up() -> None:
     for body in (b'["' + rb"\ud83d" * 2_600_000 + b'"]', b'["\\ud83d' + b"\\" * 16_000_000 + b'"]'):
         with pytest.raises(BadResponse):
-            decoding.rows(body, "artists")
+            decoding.rows(LISTS.folded(body), "artists")

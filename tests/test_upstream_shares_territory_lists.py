@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstream import decoding
+from upstream import decoding, territories
 from upstream.errors import BadResponse
-from upstream.territories import TerritoryLists
+from upstream.territories import Folded, TerritoryLists
 
 CODES = st.sampled_from(["FR", "DE", "A]", "[", '"', "\\", "é", '"available_territories":["FR"]'])
 LISTS = st.sampled_from([[], ["FR"], ["FR", "DE"], ["A]"], ["FR]", '"'], ["FR"] * 2_000])
@@ -50,14 +50,14 @@ def lists() -> Iterator[TerritoryLists]:
 def knowing(known: TerritoryLists) -> Iterator[TerritoryLists]:
     """Within the block, what is decoded is decoded with these lists."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "_lists", known)
+        patch.setattr(territories, "LISTS", known)
         yield known
 
 
 def told(body: bytes) -> Any:
     """All that a page of albums says, or that it says nothing."""
     try:
-        decoded = decoding.rows(body, "albums")
+        decoded = decoding.rows(territories.LISTS.folded(body), "albums")
     except BadResponse as error:
         return str(error)
     shown = re.sub(" at 0x[0-9a-f]+", "", repr(decoded.value))
@@ -85,9 +85,10 @@ def told_by_one_who_knows_no_list(body: bytes) -> Any:
 class Unknowing(TerritoryLists):
     """Lists that are never known beforehand."""
 
-    def folded(self, body: bytes) -> bytes:
+    def folded(self, body: bytes) -> Folded:
         """The body as it is."""
-        return body
+        nothing = super().folded(b"")
+        return Folded(body, len(body), nothing._generation)
 
 
 @given(st.lists(st.lists(ALBUMS, max_size=3), min_size=1, max_size=3), WAYS_TO_WRITE)
@@ -115,6 +116,40 @@ def test_a_broken_body_is_as_broken_whatever_lists_are_known(
         assert told(broken) == told_by_one_who_knows_no_list(broken)
 
 
+@given(st.lists(ALBUMS, max_size=3), WAYS_TO_WRITE, st.data())
+def test_a_body_is_folded_alike_in_whatever_pieces_it_comes(
+    page: list[Any], written: dict[str, Any], data: st.DataObject
+) -> None:
+    body = json.dumps(page, **written).encode()
+    length = data.draw(st.integers(1, 300))
+    with knowing(TerritoryLists(100)) as lists:
+        told(body)
+        whole = lists.folded(body)
+        folding = lists.folding()
+        for at in range(0, len(body), length):
+            folding.feed(body[at : at + length])
+        in_pieces = folding.folded()
+    assert in_pieces == whole
+    assert in_pieces.size == len(body)
+    assert in_pieces.unfolded() == body
+
+
+def test_what_comes_in_while_the_lists_are_forgotten_is_told_by_those_it_began_with(
+    lists: TerritoryLists,
+) -> None:
+    page = page_of(["FR"] * 250)
+    told(page)
+    early = lists.folding()
+    early.feed(page)
+    told(page_with(150))
+    told(page_of(["DE"] * 250))
+    late = lists.folded(page_of(["DE"] * 250))
+    found = decoding.rows(early.folded(), "albums").value[0]
+    assert decoding.territories(found.tracks[0]) == ["FR"] * 250
+    # A mark stands for one list alone: equal texts are of equal bodies.
+    assert late.text != lists.folded(page).text
+
+
 def test_a_bracket_that_closes_nothing_stays_where_it_is() -> None:
     body = page_of(["GB"], tracks=1).replace(b':["GB"', b':]["GB"')
     assert told(body) == told_by_one_who_knows_no_list(body)
@@ -128,9 +163,9 @@ def page_of(codes: list[str], tracks: int = 3) -> bytes:
 
 def test_a_list_that_is_known_is_not_decoded_again(lists: TerritoryLists) -> None:
     body = page_of(["FR"] * 250)
-    assert lists.folded(body) == body
+    assert lists.folded(body).text == body
     told(body)
-    assert len(lists.folded(body)) < 350
+    assert len(lists.folded(body).text) < 350
     assert len(lists) == 1
 
 
@@ -138,7 +173,7 @@ def test_lists_that_take_turns_are_known_as_well(lists: TerritoryLists) -> None:
     both = [page_of([code] * 250, tracks=1)[1:-1] for code in ("FR", "DE")]
     body = b"[" + b",".join(both * 2) + b"]"
     told(body)
-    assert len(lists.folded(body)) < 600
+    assert len(lists.folded(body).text) < 600
     assert told(body)[2] == [["FR"] * 250, ["DE"] * 250] * 2
 
 
@@ -147,7 +182,7 @@ def test_what_another_process_marks_with_is_only_a_wrong_list_here() -> None:
     told(body)
     with knowing(TerritoryLists(100)) as elsewhere:
         told(body)
-        marked = elsewhere.folded(body)
+        marked = elsewhere.folded(body).text
     assert "available_territories is no list of strings" in told(marked)[2][0]
 
 
@@ -181,11 +216,12 @@ def test_lists_are_looked_up_in_vain_only_so_often_in_one_body(lists: TerritoryL
     unknown = [page_of([f"{number}"], tracks=1)[1:-1] for number in range(2_001)]
     few = b"[" + b",".join([*unknown[:100], known]) + b"]"
     many = b"[" + b",".join([*unknown, known]) + b"]"
-    assert len(lists.folded(few)) < len(few)
-    assert lists.folded(many) == many
+    assert len(lists.folded(few).text) < len(few)
+    assert lists.folded(many).text == many
 
 
 def test_only_lists_that_are_kept_weigh_nothing() -> None:
-    weights = [decoding.rows(page_of(["FR"] * count), "albums").weight for count in (9, 300, 3_000)]
+    pages = [territories.LISTS.folded(page_of(["FR"] * count)) for count in (9, 300, 3_000)]
+    weights = [decoding.rows(page, "albums").weight for page in pages]
     assert abs(weights[1] - weights[0]) < 100
     assert weights[2] > 3 * 3 * 3_000 * len('"FR",')

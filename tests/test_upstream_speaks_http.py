@@ -1,6 +1,7 @@
 """What goes over the wire to the REST API and comes back from it, byte for byte."""
 
 import asyncio
+import gzip
 import socket
 import ssl
 import struct
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import needs
+from upstream.connections import Reader
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
 from upstream.transport import Answer, Transport
@@ -150,13 +152,128 @@ async def test_a_connection_is_used_again_after_an_answer_in_any_form(
 ) -> None:
     async with wire(parts, parts) as served:
         answers = await answers_of(served, 2)
-    assert [answer.body for answer in answers] == [body, body]
+    assert [answer.body.unfolded() for answer in answers] == [body, body]
     assert [len(requests) for requests in served.received] == [2]
 
 
 async def test_a_body_without_a_length_ends_with_its_connection() -> None:
     async with wire([b"HTTP/1.0 200 OK\r\n\r\n", b"[1,", b"2]"], closes=True) as served:
-        assert [answer.body for answer in await answers_of(served)] == [b"[1,2]"]
+        assert [answer.body.unfolded() for answer in await answers_of(served)] == [b"[1,2]"]
+
+
+def long_body(size: int) -> bytes:
+    """A body that takes many reads, and in which no two places look the same."""
+    return b"".join(b"%09d," % number for number in range(size // 10))
+
+
+@pytest.mark.parametrize("first", [0, 1, 4_000, 700_000, 1_999_999])
+async def test_a_long_body_is_whole_however_it_comes(first: int) -> None:
+    body = long_body(2_000_000)
+    head = OK + b"Content-Length: %d\r\n\r\n" % len(body)
+    plain = [head + body[:first], body[first:]]
+    framed = [
+        OK + b"Transfer-Encoding: chunked\r\n\r\n",
+        *(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:first], body[first:]) if part),
+        b"0\r\n\r\n",
+    ]
+    packed = gzip.compress(body, 1)
+    encoded = [OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed), packed]
+    async with wire(plain, framed, encoded, plain) as served:
+        answers = await answers_of(served, 4)
+    for answer in answers:
+        assert answer.body.unfolded() == body
+        assert answer.body.size == len(body)
+    assert [len(requests) for requests in served.received] == [4]
+
+
+@pytest.mark.parametrize("sent", [0, 1, 5_000, 900_000, 999_999])
+@pytest.mark.parametrize(
+    ("closes", "resets", "error"),
+    [(True, False, BadResponse), (True, True, Unavailable), (False, False, TimedOut)],
+)
+async def test_a_long_body_that_is_not_whole_is_none(
+    sent: int, error: type[Exception], *, closes: bool, resets: bool
+) -> None:
+    body = long_body(1_000_000)
+    parts: list[bytes | None] = [OK + b"Content-Length: %d\r\n\r\n" % len(body), body[:sent]]
+    if not closes:
+        parts.append(None)
+    async with (
+        asyncio.timeout(2 * LONG),
+        wire(parts, [EMPTY], closes=closes, resets=resets) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        with pytest.raises(error):
+            await sending.send("GET", "/a", timeout=LONG if closes else PATIENCE)
+        assert (await sending.send("GET", "/b", timeout=LONG)).status == 204
+    assert len(served.received) == 2
+
+
+@pytest.mark.parametrize("over", [b"x", EMPTY, OK + b"Content-Length: 2\r\n\r\n[]"])
+@pytest.mark.parametrize("apart", [False, True])
+async def test_what_follows_a_long_body_is_not_the_next_answer(over: bytes, *, apart: bool) -> None:
+    body = long_body(1_000_000)
+    head, own = OK + b"Content-Length: %d\r\n\r\n" % len(body), OK + b"Content-Length: 3\r\n\r\nown"
+    parts = [head, body, over] if apart else [head, body + over]
+    async with (
+        wire(parts, [own], [own]) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        assert (await sending.send("GET", "/a", timeout=LONG)).body.unfolded() == body
+        await asyncio.sleep(0.1)
+        assert (await sending.send("GET", "/b", timeout=LONG)).body.text == b"own"
+    assert [len(requests) for requests in served.received] == [1, 1]
+
+
+async def test_an_answer_behind_the_answer_is_nobodys() -> None:
+    another = OK + b"Content-Length: 9\r\n\r\n[1"
+    async with (
+        wire([OK + b"Content-Length: 2\r\n\r\n[]" + another], [EMPTY]) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        assert (await sending.send("GET", "/a", timeout=LONG)).body.text == b"[]"
+        assert (await sending.send("GET", "/b", timeout=LONG)).status == 204
+    assert [len(requests) for requests in served.received] == [1, 1]
+
+
+async def test_pieces_that_come_at_once_stay_in_order() -> None:
+    taken: list[bytes] = []
+    reader = Reader(asyncio.get_running_loop())
+    reader.set_response_params(read_until_eof=True, auto_decompress=False)
+    reader.expect(taken.append, 100)
+    for piece in (OK + b"Content-Length: 6\r\n\r\nab", b"cd", b"ef"):
+        reader.data_received(piece)
+    _, body = await reader.read()
+    taken.append(await body.readany())
+    assert b"".join(taken) == b"abcdef"
+    assert body.at_eof()
+
+
+async def test_a_long_body_that_nobody_waits_for_any_more_is_let_go_of() -> None:
+    body = long_body(1_000_000)
+    parts = [OK + b"Content-Length: %d\r\n\r\n" % len(body), body[:500_000], None]
+    async with (
+        wire(parts, [EMPTY]) as served,
+        transport(f"http://127.0.0.1:{served.port}") as sending,
+    ):
+        asking = asyncio.create_task(sending.send("GET", "/a", timeout=LONG))
+        await asyncio.sleep(0.2)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()
+        assert (await sending.send("GET", "/b", timeout=LONG)).status == 204
+    assert [len(requests) for requests in served.received] == [1, 1]
+
+
+async def test_a_body_that_is_too_long_is_refused_before_it_comes() -> None:
+    parts = [OK + b"Content-Length: 1000\r\n\r\n" + b"1" * 10, None]
+    async with (
+        asyncio.timeout(2 * LONG),
+        wire(parts) as served,
+        Transport(f"http://127.0.0.1:{served.port}", Policy(most_body_bytes=999)) as sending,
+    ):
+        with pytest.raises(BadResponse, match="too large"):
+            await sending.send("GET", "/a", timeout=LONG)
 
 
 @pytest.mark.parametrize(
@@ -430,4 +547,4 @@ async def test_whatever_comes_is_told_in_time_and_is_nobody_elses(
         await asyncio.sleep(0.005)
         for target in ("/one", "/two"):
             own = await sending.send("GET", target, timeout=LONG)
-            assert own.body == target.encode()
+            assert own.body.unfolded() == target.encode()

@@ -32,6 +32,7 @@ from upstream.policy import Policy
 from upstream.questions import Question, list_path
 from upstream.sender import Course, spend_nothing
 from upstream.sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
+from upstream.territories import LISTS
 from upstream.tokens import Tokens
 from upstream.transport import Answer
 
@@ -311,13 +312,13 @@ class Answers:
             return stood_in
         landing, lifetime = self._put(shelf, question, fetched, entry, asked_at, batch=batch)
         if shares and fetched.decoded is not None and lifetime.useful and shelf.live:
-            answer = fetched.answer
+            link, body = fetched.answer.header("Link"), fetched.answer.body.unfolded()
             self._elsewhere.write(
                 token,
                 shelf.token_key,
                 question.key,
                 mark=known.mark,
-                answer=shared_answer(asked_at, lifetime, answer.header("Link"), answer.body),
+                answer=shared_answer(asked_at, lifetime, link, body),
             )
         return landing
 
@@ -330,7 +331,7 @@ class Answers:
         headers = CIMultiDict[str]()
         if shared.link is not None:
             headers["Link"] = shared.link
-        answer = Answer(statuses.OK, CIMultiDictProxy(headers), shared.body)
+        answer = Answer(statuses.OK, CIMultiDictProxy(headers), LISTS.folded(shared.body))
         try:
             decoded = question.read(answer)
         except BadResponse:

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, Final
 
 import aiohttp
+from aiohttp import StreamReader
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
 from msgspec import Struct
 from yarl import URL
+
+from upstream import statuses
 
 _MOST_OPENED_AT_ONCE: Final = 6
 _MOMENT: Final = 0.02
@@ -29,6 +33,7 @@ class Reader(ResponseHandler):
 
     is_reset: bool = False
     slot: "_Slot | None" = None
+    _expected: tuple[Callable[[bytes], None], int] | None = None
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's own
         """Read on, where reading was paused: aiohttp asks for it after each piece of a body."""
@@ -45,6 +50,34 @@ class Reader(ResponseHandler):
         self.is_reset = isinstance(exc, OSError)
         super().connection_lost(exc)
 
+    def expect(self, take: Callable[[bytes], None], most: int) -> None:
+        """Give the next answer's body to `take`, piece by piece, where it can be given as it is.
+
+        That is one of a known length, up to so many bytes, which is not encoded; what reads the
+        body from aiohttp then only sees it end. aiohttp's parser would copy each piece once more,
+        keep them all, and wake who waits for them each time.
+        """
+        self._expected = take, most
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Take a head from the parser, and what has come of its body."""
+        head, body = data
+        if self._expected is not None and head.code >= statuses.OK:
+            take, most = self._expected
+            # Once: what comes behind the answer belongs to nobody.
+            self._expected = None
+            left = _plain_length(head) - body.total_bytes
+            if 0 < left <= most - body.total_bytes:
+                self.set_parser(_Rest(self, body, left, take), body)
+                take(body.read_nowait())
+        super().feed_data(data, size)
+
+    def end_rest(self, body: StreamReader) -> None:
+        """Go on without a parser: whatever comes in now was not asked for."""
+        self._payload_parser = None
+        self._parser = None
+        body.feed_eof()
+
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """End every wait for what should come."""
         body = self._payload
@@ -52,6 +85,46 @@ class Reader(ResponseHandler):
         super().set_exception(exc, *cause)
         if body is not None and not body.is_eof() and body.exception() is None:
             body.set_exception(exc, *cause)
+
+
+def _plain_length(head: RawResponseMessage) -> int:
+    """The length of a body that comes as it is, 0 where nobody knows or there is none."""
+    if head.chunked or head.code not in statuses.WITH_BODY or "Content-Encoding" in head.headers:
+        return 0
+    return int(head.headers.get("Content-Length", 0))
+
+
+class _Rest:
+    """What aiohttp gives the rest of a body to."""
+
+    __slots__ = ("_body", "_left", "_reader", "_take")
+
+    def __init__(
+        self,
+        reader: Reader,
+        body: StreamReader,
+        left: int,
+        take: Callable[[bytes], None],
+    ) -> None:
+        self._reader = reader
+        self._body = body
+        self._left = left
+        self._take = take
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Take the next bytes; what is over is left to be found by who looks for it."""
+        if data:
+            self._take(data[: self._left])
+        over = data[self._left :]
+        self._left = max(0, self._left - len(data))
+        if self._left == 0:
+            self._reader.end_rest(self._body)
+            if over:
+                self._reader.data_received(over)
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Nothing more comes: aiohttp's own parser says what is wrong with that."""
 
 
 class Lease(Struct):

@@ -18,7 +18,7 @@ from msgspec.structs import fields
 from upstream import records
 from upstream.errors import BadResponse
 from upstream.listing import Collection
-from upstream.territories import LONGEST, TerritoryLists
+from upstream.territories import LONGEST, MOST, Folded
 
 T_co = TypeVar("T_co", covariant=True)
 Record = TypeVar("Record", records.Album, records.Artist, records.Label, records.Track)
@@ -33,11 +33,6 @@ _ROWS: Final[dict[Collection, Any]] = {
     "listenings": list[records.Listening],
     "deliveries": list[records.Delivery],
 }
-
-_MOST_LISTS: Final = 2048
-"""Different territory lists that are kept, and as many that are decoded."""
-
-_WITH_TERRITORIES: Final = (records.Album, records.Track, list[records.Album])
 
 _LATEST_INSTANT: Final = 253_402_300_799
 """The last Unix second that a calendar has a date for."""
@@ -80,7 +75,7 @@ class Decoded(Struct, Generic[T_co], frozen=True):
     wrong: frozenset[str] = _NOTHING_WRONG
 
 
-def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
+def one(body: Folded, kind: type[Record], number: int) -> Decoded[Record]:
     """The record that was asked for by its number.
 
     BadResponse where the body is no such object, or is another one than was asked for: nobody
@@ -94,7 +89,7 @@ def one(body: bytes, kind: type[Record], number: int) -> Decoded[Record]:
     return Decoded(found, _finished([found], body, wrong), wrong)
 
 
-def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
+def rows(body: Folded, collection: Collection) -> Decoded[list[Any]]:
     """The rows of one page, with a BadResponse in the place of each that is none.
 
     BadResponse is raised where the body is no list, or one of other things: a page on which
@@ -106,7 +101,7 @@ def rows(body: bytes, collection: Collection) -> Decoded[list[Any]]:
     return Decoded(found, _finished(found, body, wrong), wrong)
 
 
-def access_token(body: bytes) -> records.AccessToken:
+def access_token(body: Folded) -> records.AccessToken:
     """The token that a login gave; BadResponse where it is none that could be used."""
     found, wrong = _whole(body, records.AccessToken)
     if not (
@@ -139,7 +134,7 @@ def territories(record: records.AlbumTrack) -> list[str]:
         raise BadResponse("available_territories is no list of strings")
     if len(raw) > LONGEST:
         return codes  # no other track has the same one
-    if len(_codes) >= _MOST_LISTS:
+    if len(_codes) >= MOST:
         _codes.clear()
     # What is kept here keeps its place in memory, so nothing else can have its id.
     _codes[id(raw)] = (raw, codes)
@@ -167,20 +162,20 @@ def _decoded(raw: bytes | Raw, kind: Any) -> Any:
         return _WRONG
 
 
-def _whole(body: bytes, kind: Any) -> tuple[Any, frozenset[str]]:
+def _whole(body: Folded, kind: Any) -> tuple[Any, frozenset[str]]:
     """What a body says, repaired if need be, and the keys in which it was wrong."""
-    # What is taken out for its mark was text when it was met.
-    folded = _lists.folded(body) if kind in _WITH_TERRITORIES else body
+    text = body.text
     try:
-        # msgspec looks only at the text that it decodes; a body that is no text is no JSON.
-        if not folded.isascii():
-            folded.decode()
+        # msgspec looks only at the text that it decodes; a body that is no text is no JSON. What
+        # was taken out for its mark was text when it was met.
+        if not text.isascii():
+            text.decode()
     except UnicodeDecodeError:
         return _WRONG, _NOTHING_WRONG
-    found = _decoded(folded, kind)
+    found = _decoded(text, kind)
     if found is _WRONG:
         wrongs = _Wrongs()
-        found = _repaired(_without_halves(body), kind, _BODY, wrongs)
+        found = _repaired(_without_halves(body.unfolded()), kind, _BODY, wrongs)
         return found, frozenset(wrongs.places)
     return found, _NOTHING_WRONG
 
@@ -262,7 +257,7 @@ def _holds_no_record(found: list[Any]) -> bool:
     return all(isinstance(row, BadResponse) for row in found)
 
 
-def _finished(found: list[Any], body: bytes, wrong: frozenset[str]) -> int:
+def _finished(found: list[Any], body: Folded, wrong: frozenset[str]) -> int:
     """Complete the tracks of a body in place; the bytes that all of it takes, estimated."""
     tracks: list[records.AlbumTrack] = []
     for record in found:
@@ -275,7 +270,7 @@ def _finished(found: list[Any], body: bytes, wrong: frozenset[str]) -> int:
             tracks += own
         elif isinstance(record, records.Track):
             tracks.append(record)
-    return _OVERHEAD + _BYTES_A_BYTE * (len(body) - _lists.share(tracks))
+    return _OVERHEAD + _BYTES_A_BYTE * (body.size - body.share(tracks))
 
 
 def _sound(tracks: Any) -> Sequence[records.AlbumTrack]:
@@ -283,6 +278,3 @@ def _sound(tracks: Any) -> Sequence[records.AlbumTrack]:
     if not isinstance(tracks, tuple):
         return ()
     return [track for track in tracks if isinstance(track, records.AlbumTrack)]
-
-
-_lists: Final = TerritoryLists(_MOST_LISTS)

@@ -4,7 +4,8 @@ Most of the catalogue is the same for every token, so what one of them is sent h
 another one before. Each is asked for with its own token all the same, and only what comes back,
 byte for byte what came back before, need not be decoded again: comparing takes a fraction of it,
 and all tokens' caches then hold the same records. What is somebody's own (listenings and
-deliveries) is read anew each time and not kept here.
+deliveries) is read anew each time and not kept here. What is compared is what the territory lists
+that were known leave of a body: where one was new, the same bytes are read once more.
 """
 
 from typing import Any, Final, TypeVar
@@ -23,7 +24,7 @@ _FEWEST_BYTES: Final = 1024
 
 
 class _Reading(Struct):
-    body: bytes
+    text: bytes
     link: str | None
     decoded: Decoded[Any]
 
@@ -43,15 +44,15 @@ class Readings:
 
     def read(self, question: Question[T], answer: Answer) -> Decoded[T]:
         """What an answer says; raises BadResponse where that can't be what was asked for."""
-        body = answer.body
-        if not self._most or len(body) < _FEWEST_BYTES or question.kind != "catalogue":
+        text = answer.body.text
+        if not self._most or len(text) < _FEWEST_BYTES or question.kind != "catalogue":
             return question.read(answer)
         link = answer.header("Link")
         known = self._held.get(question.key)
-        if known is not None and known.body == body and known.link == link:
+        if known is not None and known.text == text and known.link == link:
             return known.decoded
         decoded = question.read(answer)
         # An error that stands in a record would be raised for several callers, by turns.
         if not decoded.wrong:
-            self._held.put(question.key, _Reading(body, link, decoded), len(body))
+            self._held.put(question.key, _Reading(text, link, decoded), len(text))
         return decoded

@@ -135,7 +135,7 @@ class Sender:
             self.breaker.answered(probe=probe)
             if status not in _UNREMARKABLE:
                 log.info("%s %s: status %d", method, route, status)
-        self._observer.requested(route, str(status), monotonic() - started, len(answer.body))
+        self._observer.requested(route, str(status), monotonic() - started, answer.body.size)
         return answer
 
     def _failed(self, course: Course, *, probe: bool) -> None:

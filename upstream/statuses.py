@@ -23,6 +23,8 @@ LONGEST_WAIT: Final = 24 * 60 * 60
 # Plain integers: reaching for a member of http.HTTPStatus takes as long as ten comparisons.
 OK: Final = int(HTTPStatus.OK)
 CREATED: Final = int(HTTPStatus.CREATED)
+WITH_BODY: Final = frozenset({OK, CREATED})
+"""Those of answers whose bodies are read."""
 NOT_MODIFIED: Final = int(HTTPStatus.NOT_MODIFIED)
 NOT_FOUND: Final = int(HTTPStatus.NOT_FOUND)
 SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,20 +1,25 @@
 """The territory lists: most of an album's bytes, kept undecoded, and once for all tracks.
 
 Lists of some 250 country codes are 85 % of a page of albums; few of them differ, and they are
-seldom selected. So one that was met before is taken out of a body before that is decoded, and put
-back afterwards: to compare its bytes costs a third of finding the end of each of its strings.
+seldom selected. So one that was met before is taken out of a body while that comes in, piece by
+piece, and put back once the rest is decoded: to compare its bytes costs a third of finding the end
+of each of its strings, and two megabytes that nobody asked for are never in memory at once.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from upstream.records import AlbumTrack
 
 LONGEST: Final = 4096
 """Bytes of a list that is kept: all ISO 3166-1 codes take less than half of it."""
+
+MOST: Final = 2048
+"""Different lists that are kept."""
 
 _KEY: Final = b'"available_territories":'
 _NO_LIST: Final = b"]"
@@ -27,36 +32,107 @@ _MOST_UNKNOWN: Final = 2_000
 few different ones, and each that is unknown costs up to 2 µs."""
 
 
-class TerritoryLists:
-    """The lists of a process; once they are too many, all are forgotten before the next body."""
+class _Generation:
+    """Lists that were met, and their marks: each stands for the same list for ever."""
+
+    __slots__ = ("latest", "lists", "marked", "marks", "most", "secret")
 
     def __init__(self, most: int) -> None:
-        """`most` is how many lists are kept."""
-        self._most = most
-        self._marks: dict[bytes, bytes] = {}
-        self._lists: dict[bytes, Raw] = {}
-        self._latest = _NO_LIST, _NO_LIST
+        self.most = most
+        self.marks: dict[bytes, bytes] = {}
+        self.lists: dict[bytes, Raw] = {}
+        self.latest = _NO_LIST, _NO_LIST
         # What stands in the place of a list must be nothing that a body can have by itself.
-        self._secret = secrets.token_hex(8).encode()
+        self.secret = secrets.token_hex(8).encode()
+        self.marked = re.compile(b'"' + self.secret + b'-[0-9]+"')
 
-    def __len__(self) -> int:
-        """How many lists are kept."""
-        return len(self._lists)
+    def met(self, text: bytes) -> Raw | None:
+        """The kept list that this is the text of; None where it is not one to keep."""
+        mark = self.marks.get(text)
+        if mark is not None:
+            return self.lists[mark]
+        foldable = text.startswith(b"[") and text.find(b"]") == len(text) - 1
+        if not foldable or len(text) > LONGEST or len(self.lists) >= self.most:
+            return None
+        mark = b'"%b-%d"' % (self.secret, len(self.lists))
+        self.marks[text] = mark
+        met = self.lists[mark] = Raw(text)
+        return met
 
-    def folded(self, body: bytes) -> bytes:
-        """The body with a short mark in the place of each list that is known.
 
-        It is as well, or as badly, formed as before. Decode it, and share its lists, before
-        anything else is folded.
+class Folded(Struct, frozen=True):
+    """A body with a short mark in the place of each list that was known.
+
+    `text` is as well, or as badly, formed as the body; equal texts are of equal bodies. `size` is
+    the number of the body's own bytes.
+    """
+
+    text: bytes
+    size: int
+    _generation: _Generation
+
+    def __repr__(self) -> str:
+        return f"Folded({self.size} bytes)"
+
+    def unfolded(self) -> bytes:
+        """The body as it came."""
+        lists = self._generation.lists
+        return self._generation.marked.sub(lambda mark: bytes(lists[mark[0]]), self.text)
+
+    def share(self, tracks: Iterable[AlbumTrack]) -> int:
+        """Let the tracks of a body go of it, marks and all: equal lists are one.
+
+        Returns the bytes of those that are kept here, whoever else has them.
         """
-        if len(self._lists) >= self._most:
-            self._marks.clear()
-            self._lists.clear()
-            self._latest = _NO_LIST, _NO_LIST
-        find, starts = body.find, body.startswith
+        generation = self._generation
+        size = length = 0
+        latest = shared = _NOTHING
+        for track in tracks:
+            raw = track.available_territories
+            # Most tracks have the list of the one before.
+            if raw != latest:
+                latest, text = raw, bytes(raw)
+                kept = generation.lists.get(text) or generation.met(text)
+                shared = Raw(text) if kept is None else kept
+                length = 0 if kept is None else len(kept)
+            track.available_territories = shared
+            size += length
+        return size
+
+
+class Folding:
+    """One body while it comes in."""
+
+    __slots__ = ("_generation", "_latest", "_parts", "_pending", "_unknown", "size")
+
+    def __init__(self, generation: _Generation) -> None:
+        self._generation = generation
+        self._latest = generation.latest
+        self._parts: list[bytes] = []
+        self._pending = b""
+        self._unknown = 0
+        self.size = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes of the body."""
+        self.size += len(piece)
+        if self._pending:
+            piece = self._rest(self._pending, whole=False) + piece
+        self._pending = piece
+
+    def folded(self) -> Folded:
+        """The whole body, of which nothing more will come."""
+        self._rest(self._pending, whole=True)
+        self._generation.latest = self._latest
+        return Folded(b"".join(self._parts), self.size, self._generation)
+
+    def _rest(self, text: bytes, *, whole: bool) -> bytes:
+        """Fold a text; what is left of it, where that depends on what follows."""
+        find, starts, marks = text.find, text.startswith, self._generation.marks
         latest, mark = self._latest
-        parts: list[bytes] = []
-        done = at = unknown = 0
+        parts, unknown = self._parts, self._unknown
+        done = at = 0
+        end = len(text) if whole else max(0, len(text) - len(_KEY) + 1)
         # What is found is a key or the end of one, for the quotation marks inside of a string are
         # escaped; and a list that begins as one that is known is that one: its bracket is closed.
         while unknown <= _MOST_UNKNOWN:
@@ -66,47 +142,46 @@ class TerritoryLists:
             at = key + len(_KEY)
             # Most tracks have the list of the one before.
             if not starts(latest, at):
+                if not whole and len(text) - at <= LONGEST:
+                    end = key
+                    break
                 at += starts(b" ", at)
-                candidate = body[at : find(b"]", at, at + LONGEST) + 1]
-                known = self._marks.get(candidate)
+                candidate = text[at : find(b"]", at, at + LONGEST) + 1]
+                known = marks.get(candidate)
                 if known is None:
                     unknown += 1
                     continue
                 latest, mark = candidate, known
-            parts += body[done:at], mark
+            parts += text[done:at], mark
             done = at = at + len(latest)
-        self._latest = latest, mark
-        parts.append(body[done:])
-        return b"".join(parts)
+        end = max(end, done)
+        parts.append(text[done:end])
+        self._latest, self._unknown = (latest, mark), unknown
+        return text[end:]
 
-    def share(self, tracks: Iterable[AlbumTrack]) -> int:
-        """Let the tracks of a body go of it, marks and all: equal lists are one.
 
-        Returns the bytes of those that are kept here, whoever else has them.
-        """
-        size = length = 0
-        latest = shared = _NOTHING
-        for track in tracks:
-            raw = track.available_territories
-            # Most tracks have the list of the one before.
-            if raw != latest:
-                latest, text = raw, bytes(raw)
-                kept = self._lists.get(text) or self._met(text)
-                shared = Raw(text) if kept is None else kept
-                length = 0 if kept is None else len(kept)
-            track.available_territories = shared
-            size += length
-        return size
+class TerritoryLists:
+    """The lists of a process; once they are too many, the next body begins with none."""
 
-    def _met(self, text: bytes) -> Raw | None:
-        """The kept list that this is the text of; None where it is not one to keep."""
-        mark = self._marks.get(text)
-        if mark is not None:
-            return self._lists[mark]
-        foldable = text.startswith(b"[") and text.find(b"]") == len(text) - 1
-        if not foldable or len(text) > LONGEST or len(self._lists) >= self._most:
-            return None
-        mark = b'"%b-%d"' % (self._secret, len(self._lists))
-        self._marks[text] = mark
-        met = self._lists[mark] = Raw(text)
-        return met
+    def __init__(self, most: int) -> None:
+        """`most` is how many lists are kept."""
+        self._generation = _Generation(most)
+
+    def __len__(self) -> int:
+        """How many lists are kept."""
+        return len(self._generation.lists)
+
+    def folding(self) -> Folding:
+        """A body that is going to come in."""
+        if len(self) >= self._generation.most:
+            self._generation = _Generation(self._generation.most)
+        return Folding(self._generation)
+
+    def folded(self, body: bytes) -> Folded:
+        """A body that is here."""
+        folding = self.folding()
+        folding.feed(body)
+        return folding.folded()
+
+
+LISTS: Final = TerritoryLists(MOST)

@@ -12,19 +12,20 @@ from msgspec import Struct
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from upstream import statuses
+from upstream import statuses, territories
 from upstream.connections import Connections, Reader
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
+from upstream.territories import Folded, Folding
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_WITH_BODY: Final = frozenset({statuses.OK, statuses.CREATED})
 _INTERIM: Final = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}
 _MOST_INTERIM: Final = 20
 """Answers like 100 and 103 before the one that counts: a server that sends them without end keeps
 the parser, and so everybody, busy."""
 
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+_NO_BODY: Final = territories.LISTS.folded(b"")
 
 
 class Answer(Struct, frozen=True):
@@ -32,7 +33,7 @@ class Answer(Struct, frozen=True):
 
     status: int
     headers: CIMultiDictProxy[str]
-    body: bytes
+    body: Folded
 
     def __repr__(self) -> str:
         return f"Answer({self.status}, ...)"
@@ -140,14 +141,18 @@ class Transport:
         alarm = pool.call_later(deadline - monotonic(), give_up)
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
+            folding = territories.LISTS.folding()
+            reader.expect(folding.feed, self._policy.most_body_bytes)
             lease.transport.write(request)
             head, content = await reader.read()
             if head.code in _INTERIM:
                 head, content = await self._after_interim(reader)
-            body = await self._body(head.headers, content) if head.code in _WITH_BODY else b""
+            body = _NO_BODY
+            if head.code in statuses.WITH_BODY:
+                body = await self._body(head, content, folding)
             # A body without a length ends with the connection, but not in that way.
             ends_with_it = not (head.chunked or "Content-Length" in head.headers)
-            broken_off = reader.is_reset and ends_with_it and head.code in _WITH_BODY
+            broken_off = reader.is_reset and ends_with_it and head.code in statuses.WITH_BODY
             usable = not (too_late or broken_off)
         except Exception:
             if reader.is_reset:
@@ -173,22 +178,35 @@ class Transport:
                 return head, content
         raise BadResponse("one interim answer after the other")
 
-    async def _body(self, headers: CIMultiDictProxy[str], content: aiohttp.StreamReader) -> bytes:
+    async def _body(
+        self, head: RawResponseMessage, content: aiohttp.StreamReader, folding: Folding
+    ) -> Folded:
+        """The whole body, of which the reader may have fed the folding with some already."""
         most = self._policy.most_body_bytes
-        length = headers.get("Content-Length")
+        length = None if head.chunked else head.headers.get("Content-Length")
         if length is not None and int(length) > most:
             raise BadResponse("too large")
-        chunks: list[bytes] = []
-        size = 0
+        encoding = head.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding != "identity":
+            folding.feed(_decompressed(await _whole(content, most), encoding, most))
+            return folding.folded()
         while not content.at_eof():
-            chunk = await content.readany()
-            size += len(chunk)
-            if size > most:
+            folding.feed(await content.readany())
+            if folding.size > most:
                 raise BadResponse("too large")
-            chunks.append(chunk)
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        encoding = headers.get("Content-Encoding", "identity").strip().lower()
-        return body if encoding == "identity" else _decompressed(body, encoding, most)
+        return folding.folded()
+
+
+async def _whole(content: aiohttp.StreamReader, most: int) -> bytes:
+    """All that comes, BadResponse where it is more than so many bytes."""
+    pieces: list[bytes] = []
+    size = 0
+    while not content.at_eof():
+        pieces.append(await content.readany())
+        size += len(pieces[-1])
+        if size > most:
+            raise BadResponse("too large")
+    return b"".join(pieces)
 
 
 def _failure(error: Exception) -> UpstreamError:
