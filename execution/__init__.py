@@ -15,6 +15,10 @@ lists of these. For an object type with an `is_type_of`, this must be `instances
 are compiled and graphql-core executes the others: so plain records beneath an async root or join
 are compiled, and so is the concrete object beneath an interface or a union.
 
+What is not looked at. Where the decoder has checked what a record's fields hold, a schema says so
+with `instances_of(..., promises=...)`, and what is promised of a class goes into the answer as it
+is: to look at each value again takes a third of the time.
+
 What waits. A field whose resolver is an ordinary async function, without permission, extension or
 exception handler, and with arguments that Strawberry gives it as graphql-core has coerced them, is
 called directly; and what it brings is completed at once, where its selection is compiled. What is
@@ -55,16 +59,18 @@ resolver is called), `values` (what is let through), `source` (the generated fun
 """
 
 from .context import CompiledExecutionContext, compiled_execution
-from .marks import Serialized, by_class, instances_of, keeps, pure
+from .marks import Promise, Serialized, by_class, derived, instances_of, keeps, pure
 from .plans import PlanStore, Statistics
 
 __all__ = [
     "CompiledExecutionContext",
     "PlanStore",
+    "Promise",
     "Serialized",
     "Statistics",
     "by_class",
     "compiled_execution",
+    "derived",
     "instances_of",
     "keeps",
     "pure",

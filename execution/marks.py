@@ -1,8 +1,8 @@
 """Marks: what a schema says of its own functions and values, so that they may be compiled."""
 
 import inspect
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 ItemT = TypeVar("ItemT")
@@ -10,6 +10,14 @@ ItemT = TypeVar("ItemT")
 PURE: Final = "__execution_pure__"
 BY_CLASS: Final = "__execution_by_class__"
 KEPT_CLASSES: Final = "__execution_kept_classes__"
+PROMISES: Final = "__execution_promises__"
+DERIVED: Final = "__execution_derived__"
+
+Promise: TypeAlias = Mapping[str, frozenset[type]]
+"""What is known of the attributes of a record: each is of exactly one of the classes.
+
+An `int` among them fits GraphQL's Int, and NoneType stands for null.
+"""
 
 
 class Serialized(list[ItemT]):
@@ -53,6 +61,36 @@ def is_pure(resolver: object) -> bool:
     return bool(getattr(resolver, PURE, False))
 
 
+class Derived(NamedTuple):
+    """What a pure resolver does where an attribute of its source is of one of these classes."""
+
+    attribute: str
+    classes: frozenset[type]
+    function: Callable[[Any], Any]
+
+
+def derived(
+    attribute: str, *classes: type, by: Callable[[Any], Any]
+) -> Callable[[FunctionT], FunctionT]:
+    """Mark a pure resolver that gives `by(source.attribute)` where that is of one of the classes.
+
+    So where a promise says that it is, the resolver itself need not be called.
+    """
+
+    def mark(resolver: FunctionT) -> FunctionT:
+        what = Derived(attribute, frozenset(classes), by)
+        setattr(_function_beneath(resolver), DERIVED, what)
+        return resolver
+
+    return mark
+
+
+def derived_of(resolver: object) -> Derived | None:
+    """What a resolver was marked with by `derived`."""
+    found: Derived | None = getattr(resolver, DERIVED, None)
+    return found
+
+
 def by_class(predicate: FunctionT) -> FunctionT:
     """Mark an `is_type_of` that looks at nothing but the class of the value.
 
@@ -67,14 +105,27 @@ def is_by_class(predicate: object) -> bool:
     return bool(getattr(predicate, BY_CLASS, False))
 
 
-def instances_of(*classes: type) -> Callable[[object, object], bool]:
-    """A predicate for `is_type_of` that is true of the instances of the classes given."""
+def instances_of(
+    *classes: type, promises: Mapping[type, Promise] | None = None
+) -> Callable[[object, object], bool]:
+    """A predicate for `is_type_of` that is true of the instances of the classes given.
+
+    `promises` are for instances of exactly these classes, as whoever makes them has checked: what
+    is promised is not looked at again. The class of one of which it is not true must be another.
+    """
 
     @by_class
     def is_type_of(value: object, _info: object) -> bool:
         return isinstance(value, classes)
 
+    setattr(is_type_of, PROMISES, dict(promises or {}))
     return is_type_of
+
+
+def promises_of(predicate: object) -> Mapping[type, Promise]:
+    """What is promised of the records that a predicate is true of."""
+    found: Mapping[type, Promise] = getattr(predicate, PROMISES, {})
+    return found
 
 
 def keeps(*classes: type) -> Callable[[FunctionT], FunctionT]:

@@ -10,7 +10,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from .marks import is_pure
+from .marks import Derived, derived_of, is_pure
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class PureCall:
     """The names of the keyword arguments that are the record (`root`, or a Parent)."""
     field: StrawberryField
     takes_arguments: bool
+    derived: Derived | None
+    """What it comes to where an attribute is as it is promised to be."""
 
 
 def _code_within(function: FunctionType, name: str) -> CodeType:
@@ -111,4 +113,5 @@ def _pure_call(definition: GraphQLField, field: StrawberryField) -> PureCall | N
         record_keywords=tuple({each.name: None for each in parameters if each is not None}),
         field=field,
         takes_arguments=bool(definition.args),
+        derived=None if definition.args else derived_of(resolver.wrapped_func),
     )

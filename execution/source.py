@@ -20,6 +20,9 @@ For `{ title cover { small } genres }` on a record, roughly this is written:
 `leaf_N` serializes what is not of the one expected class, `checked_N` looks at a record of a class
 not seen before, and both raise where graphql-core has to decide: nothing is ever answered that it
 would not answer. No text of the query gets into the source but response keys, as constants.
+
+Where a schema promises what the records of a class hold, a second function is written for them,
+with `'small': record.small` alone; it is called in the place of the first one for them only.
 """
 
 import keyword
@@ -43,13 +46,16 @@ from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, 
 from strawberry.types.field import StrawberryField
 
 from .calls import ResolverCall, call_of
-from .marks import Serialized
+from .marks import Promise, Serialized
 from .readings import Attribute, PureCall, reading_of
 from .values import Leaf, RecordCheck, leaf_of, record_check, unexpected
 
 # A selection beyond these stays with graphql-core: more would only cost memory and stack.
 MOST_FIELDS: Final = 2_000
 MOST_DEPTH: Final = 30
+
+NOTHING_PROMISED: Final = frozenset({object})
+"""The classes of a value of which nothing is known."""
 
 # Stands in the source where `, arguments` may have to be; no name and no constant has it.
 _MORE_PARAMETERS: Final = "\0"
@@ -172,7 +178,7 @@ class Writer:
 
         Empty where not one field is plain.
         """
-        plain: list[str] = []
+        plain: dict[str, str] = {}
         others: GroupedFieldSet = {}
         for key, details in selection.items():
             mark = self._written.mark()
@@ -184,10 +190,10 @@ class Writer:
                 # Its place is kept: what graphql-core answers for it goes there.
                 value = "None"
             if value is not None:
-                plain.append(f"{key!r}: {value}")
+                plain[key] = value
         if len(others) == len(plain) and selection:
             return []
-        self._write_function(selection, plain)
+        self._written.selections.append((selection, self._write_function(plain)))
         return self._compiled(others)
 
     def source(self) -> str:
@@ -221,13 +227,13 @@ class Writer:
             self._constants[key] = name
         return self._constants[key]
 
-    def _write_function(self, selection: GroupedFieldSet, fields: list[str]) -> str:
+    def _write_function(self, fields: dict[str, str]) -> str:
+        """Write what builds an object of these keys; the function's name."""
         name = self._name("object")
-        body = "".join(f"        {each},\n" for each in fields)
+        body = "".join(f"        {key!r}: {value},\n" for key, value in fields.items())
         self._written.functions.append(
             f"def {name}(record{_MORE_PARAMETERS}):\n    return {{\n{body}    }}\n"
         )
-        self._written.selections.append((selection, name))
         return name
 
     def _field(
@@ -256,11 +262,7 @@ class Writer:
     ) -> str:
         """The source that reads a field of `record`."""
         if isinstance(reading, Attribute):
-            name = reading.name
-            # Python takes other than ASCII names in a normal form, which getattr does not.
-            if name.isidentifier() and name.isascii() and not keyword.iskeyword(name):
-                return f"record.{name}"
-            return f"{self._constant('getattr', getattr)}(record, {name!r})"
+            return self._attribute(reading.name)
         parameters = ["record"] if reading.first_is_record else []
         parameters.extend(f"{each}=record" for each in reading.record_keywords)
         if reading.takes_arguments:
@@ -268,6 +270,12 @@ class Writer:
             place = self._argument_place_taken(definition, node, reading)
             parameters.append(f"**arguments[{place}]")
         return f"{self._constant('resolver', reading.function)}({', '.join(parameters)})"
+
+    def _attribute(self, name: str) -> str:
+        # Python takes other than ASCII names in a normal form, which getattr does not.
+        if name.isidentifier() and name.isascii() and not keyword.iskeyword(name):
+            return f"record.{name}"
+        return f"{self._constant('getattr', getattr)}(record, {name!r})"
 
     def _argument_place_taken(
         self, definition: GraphQLField, node: FieldNode, reading: PureCall
@@ -347,20 +355,65 @@ class Writer:
             selection = self._collect_subfields(object_type, details).grouped_field_set
         except Exception as error:  # whatever it is, graphql-core meets it at its own place
             raise NotPlainError from error
-        fields = [
-            f"{key!r}: {completed}"
+        fields = {
+            key: completed
             for key, each in selection.items()
             if (completed := self._field(object_type, each, depth - 1)) is not None
-        ]
-        function = self._write_function(selection, fields)
-        classes = self._constant("classes", check.classes)
-        checked = self._constant("checked", check.checked)
+        }
+        function = self._write_function(fields)
+        self._written.selections.append((selection, function))
         if otherwise:
             start = f"None if {read} is None else "
             read = value
         else:
             start = ""
+        for promise, exact in check.promises:
+            promised = {
+                key: self._promised(object_type, selection[key], promise) or each
+                for key, each in fields.items()
+            }
+            if promised == fields:
+                continue
+            trusting = self._write_function(promised)
+            exactly = self._constant("exactly", exact)
+            start += f"{trusting}({value}{_MORE_PARAMETERS}) if type({read}) in {exactly} else "
+            read = value
+        classes = self._constant("classes", check.classes)
+        checked = self._constant("checked", check.checked)
         return (
             f"{start}{function}({value} if type({read}) in {classes}"
             f" else {checked}({value}){_MORE_PARAMETERS})"
         )
+
+    def _promised(
+        self, object_type: GraphQLObjectType, details: FieldDetailsList, promise: Promise
+    ) -> str | None:
+        """The source of a field that need not be looked at; None where nothing is promised of it.
+
+        Fields that are no leaves are the same as ever, and so is what is within.
+        """
+        node = details[0].node
+        definition = self._knowledge.schema.get_field(object_type, node.name.value)
+        reading = None if definition is None else self._knowledge.reading(definition)
+        if definition is None or reading is None:
+            return None
+        leaf_type: GraphQLOutputType = definition.type
+        nullable = not is_non_null_type(leaf_type)
+        if is_non_null_type(leaf_type):
+            leaf_type = leaf_type.of_type
+        if not is_leaf_type(leaf_type):
+            return None
+        if isinstance(reading, Attribute):
+            classes = promise.get(reading.name, NOTHING_PROMISED)
+            if self._knowledge.leaf(leaf_type).shows_unchanged(classes, nullable=nullable):
+                return self._read(reading, definition, node)
+            return None
+        derived = reading.derived
+        if derived is None or not (
+            promise.get(derived.attribute, NOTHING_PROMISED) <= derived.classes
+        ):
+            return None
+        value = self._name("value")
+        attribute = self._attribute(derived.attribute)
+        read = f"({value} := {self._constant('resolver', derived.function)}({attribute}))"
+        return self._completed(definition.type, read, value, details, MOST_DEPTH)

@@ -4,8 +4,9 @@ import datetime as dt
 import decimal
 import enum
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Final, NoReturn
 
 from graphql import (
@@ -23,7 +24,7 @@ from graphql.pyutils import is_awaitable
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.scalar import identity
 
-from .marks import is_by_class, kept_classes
+from .marks import Promise, is_by_class, kept_classes, promises_of
 
 
 class UnexpectedValueError(Exception):
@@ -66,6 +67,12 @@ class Leaf:
     """What any other value becomes; raises where graphql-core must take over."""
     takes_serialized: bool
     """Whether a list of its values may be `Serialized`."""
+    unchanged: frozenset[type]
+    """Classes of which every value is shown as it is; integers only of 32 bits."""
+
+    def shows_unchanged(self, classes: frozenset[type], *, nullable: bool) -> bool:
+        """Whether values of these classes are all shown as they are, in a place like this."""
+        return classes <= (self.unchanged | {NoneType} if nullable else self.unchanged)
 
 
 _IS_STRING: Final = "type({0}) is str"
@@ -83,12 +90,17 @@ _BUILT_IN_CONDITIONS: Final[dict[str, tuple[GraphQLScalarType, str]]] = {
 }
 
 
+_BUILT_IN_UNCHANGED: Final = {"String": str, "ID": str, "Boolean": bool, "Int": int}
+
+
 def leaf_of(leaf_type: GraphQLLeafType) -> Leaf:
     """How values of a scalar or an enum are completed."""
     coerced = coercion(leaf_type)
     built_in, condition = _BUILT_IN_CONDITIONS.get(leaf_type.name, (None, ""))
     if leaf_type is built_in:
-        return Leaf(condition, "{1}", {}, coerced, takes_serialized=condition is _IS_STRING)
+        takes_serialized = condition is _IS_STRING
+        unchanged = frozenset(filter(None, [_BUILT_IN_UNCHANGED.get(leaf_type.name)]))
+        return Leaf(condition, "{1}", {}, coerced, takes_serialized, unchanged)
     if type(leaf_type) is CustomGraphQLEnumType:
         return _enum_leaf(leaf_type)
     serialize = leaf_type.coerce_output_value
@@ -97,10 +109,12 @@ def leaf_of(leaf_type: GraphQLLeafType) -> Leaf:
         kept |= _UNCHANGED_BY_IDENTITY
     # Any leaf type but Strawberry's enums and the built-in scalars is somebody's own scalar.
     if kept == {str}:
-        return Leaf(_IS_STRING, "{1}", {}, coerced, takes_serialized=True)
+        return Leaf(_IS_STRING, "{1}", {}, coerced, takes_serialized=True, unchanged=kept)
     if kept:
         condition = "type({0}) in {kept}"
-        return Leaf(condition, "{1}", {"kept": kept}, coerced, takes_serialized=True)
+        return Leaf(
+            condition, "{1}", {"kept": kept}, coerced, takes_serialized=True, unchanged=kept
+        )
     return Leaf(
         # What is no string may be null or awaitable: `coerced` looks at it.
         "type({0}) in {quiet} and type({2} := {serialize}({1})) is str",
@@ -108,6 +122,7 @@ def leaf_of(leaf_type: GraphQLLeafType) -> Leaf:
         {"quiet": QUIET_CLASSES, "serialize": serialize},
         coerced,
         takes_serialized=True,
+        unchanged=frozenset(),
     )
 
 
@@ -126,6 +141,7 @@ def _enum_leaf(enum_type: CustomGraphQLEnumType) -> Leaf:
         constants,
         coercion(enum_type),
         takes_serialized=False,
+        unchanged=frozenset(),
     )
 
 
@@ -158,6 +174,8 @@ class RecordCheck:
     """The classes whose every instance may: they are learned."""
     checked: Callable[[Any], Any]
     """A record of another class, when it may stand here; raises where it may not."""
+    promises: list[tuple[Promise, frozenset[type]]]
+    """What need not be looked at, and the classes of exactly whose records it need not."""
 
 
 _IS_TYPE_OF_NAME: Final = (
@@ -194,7 +212,16 @@ def record_check(object_type: GraphQLObjectType) -> RecordCheck | None:
             classes.add(record_class)
         return record
 
-    return RecordCheck(classes, checked)
+    return RecordCheck(classes, checked, _by_promise(promises_of(is_type_of)))
+
+
+def _by_promise(promises: Mapping[type, Promise]) -> list[tuple[Promise, frozenset[type]]]:
+    """The promises that differ, each with the classes of which it is made."""
+    return [
+        (promise, frozenset(kind for kind, each in promises.items() if each == promise))
+        for position, promise in enumerate(promises.values())
+        if promise not in list(promises.values())[:position]
+    ]
 
 
 def is_settled_by_class(record_class: Any) -> bool:

@@ -9,6 +9,7 @@ from schema.artist import Artist
 from schema.cover import Cover
 from schema.label import Label
 from schema.node import Node, id_field
+from schema.promises import promises
 from schema.track import Track
 from upstream import records
 
@@ -32,4 +33,7 @@ class Album(Node):
         description="Its tracks, in the order that the REST API gives."
     )
 
-    is_type_of = instances_of(records.Album, records.AlbumStub, records.AlbumReference)
+    is_type_of = instances_of(
+        *(records.Album, records.AlbumStub, records.AlbumReference),
+        promises=promises(records.Album),
+    )

@@ -4,6 +4,7 @@ import strawberry
 
 from execution import instances_of
 from schema.node import Node, id_field
+from schema.promises import promises
 from upstream import records
 
 
@@ -15,4 +16,4 @@ class Artist(Node):
     database_id: int = strawberry.field(description="The number the REST API knows the artist by.")
     name: str = strawberry.field(description="The artist's name.")
 
-    is_type_of = instances_of(records.Artist)
+    is_type_of = instances_of(records.Artist, promises=promises(records.Artist))

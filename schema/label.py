@@ -4,6 +4,7 @@ import strawberry
 
 from execution import instances_of
 from schema.node import Node, id_field
+from schema.promises import promises
 from upstream import records
 
 
@@ -13,4 +14,4 @@ class Label(Node):
     database_id: int = strawberry.field(description="The number the REST API knows the label by.")
     name: str = strawberry.field(description="The label's name.")
 
-    is_type_of = instances_of(records.Label)
+    is_type_of = instances_of(records.Label, promises=promises(records.Label))

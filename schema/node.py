@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from execution import pure
+from execution import derived, pure
 from resolvers.global_ids import global_ids
 
 ID_DESCRIPTION = "Opaque, globally unique (Relay style: the base64 of TypeName:databaseId)."
@@ -25,6 +25,7 @@ def _id_resolver(type_name: str) -> Callable[[Any], strawberry.ID]:
     id_of = global_ids(type_name)
 
     @pure
+    @derived("database_id", int, by=id_of)
     def global_id_of(root: Any) -> strawberry.ID:
         number = root.database_id
         if type(number) is int:

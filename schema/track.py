@@ -7,6 +7,7 @@ import strawberry
 from execution import Serialized, instances_of, pure
 from schema.cover import Cover
 from schema.node import Node, id_field
+from schema.promises import promises
 from schema.scalars import URL, CountryCode, Duration, check_country_code, is_url, seconds_of
 from upstream import records
 from upstream.decoding import territories
@@ -100,4 +101,7 @@ class Track(Node):
         description="The track's own cover or, inside an album, the album's."
     )
 
-    is_type_of = instances_of(records.Track, records.AlbumTrack, records.TrackStub)
+    is_type_of = instances_of(
+        *(records.Track, records.AlbumTrack, records.TrackStub),
+        promises=promises(records.Track, records.AlbumTrack),
+    )

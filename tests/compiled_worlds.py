@@ -16,6 +16,7 @@ import decimal
 import enum
 import random
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from types import NoneType
 from typing import Annotated, Any, NewType
 
 import msgspec
@@ -27,7 +28,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
-from execution import Serialized, by_class, instances_of, keeps, pure
+from execution import Promise, Serialized, by_class, derived, instances_of, keeps, pure
 
 # --- what stands in a record
 
@@ -65,6 +66,8 @@ class AlbumRecord(Record):
     best: Any = None
     results: Any = None
     related: Any = None
+    songs: Any = None
+    hit: Any = None
     twin_record: Any = None
     calls: int = 0
 
@@ -98,6 +101,53 @@ class TrackRecord(Record):
     live: Any = None
     cover: Any = None
     album: Any = None
+
+
+class SongRecord(Record):
+    """What a Song is read from: as it is promised, in exactly this class."""
+
+    number: Any = 1
+    title: Any = "a song"
+    nick: Any = None
+    alias: Any = "an alias"
+    live: Any = None
+    key: Any = None
+    link: Any = "http://example.org/a.mp3"
+    mood: Any = None
+    seconds: Any = 1
+    score: Any = 0.5
+    opus: Any = 5
+    cover: Any = None
+
+
+class EncoreRecord(SongRecord):
+    """A song of another class, of which something else is promised."""
+
+
+class DoubtfulSongRecord(SongRecord):
+    """A song in which anything may stand."""
+
+
+_TEXT: frozenset[type] = frozenset({str})
+_TEXT_OR_NULL = _TEXT | {NoneType}
+
+PROMISES: dict[type, Promise] = {
+    SongRecord: {
+        "number": frozenset({int}),
+        "title": _TEXT,
+        "nick": _TEXT_OR_NULL,
+        "alias": _TEXT_OR_NULL,
+        "live": frozenset({bool, NoneType}),
+        "key": _TEXT_OR_NULL,
+        "link": _TEXT,
+        "mood": _TEXT_OR_NULL,
+        "seconds": frozenset({int}),
+        "score": frozenset({float}),
+        "opus": frozenset({int, str}),
+    },
+    EncoreRecord: {"title": frozenset({int, str}), "nick": _TEXT, "live": frozenset({bool})},
+}
+"""Not all that is promised is of the class that its field shows."""
 
 
 class GuestArtistRecord(ArtistRecord):
@@ -351,8 +401,41 @@ class Track(Node):
         return isinstance(record, TrackRecord)
 
 
+def song_id(number: int) -> strawberry.ID:
+    """The global ID of a song."""
+    return strawberry.ID(f"Song:{number}")
+
+
+@pure
+@derived("number", int, by=song_id)
+def _id_of_song(root: Any) -> strawberry.ID:
+    if type(root.number) is int:
+        return song_id(root.number)
+    raise TypeError("the number of a song is none")
+
+
+@strawberry.type
+class Song(Node):
+    """A type of some of whose records it is promised what they hold."""
+
+    id: strawberry.ID = strawberry.field(resolver=_id_of_song)
+    title: str | None
+    is_type_of = instances_of(SongRecord, promises=PROMISES)
+    number: int
+    nick: str | None
+    alias: str
+    live: bool | None
+    key: strawberry.ID | None
+    link: Link
+    mood: Mood | None
+    seconds: float
+    score: float | None
+    opus: str | None
+    cover: Cover | None
+
+
 Thing = Annotated[
-    Annotated["Album", strawberry.lazy("tests.compiled_worlds")] | Artist | Track | Label,
+    Annotated["Album", strawberry.lazy("tests.compiled_worlds")] | Artist | Track | Label | Song,
     strawberry.union("Thing"),
 ]
 
@@ -384,6 +467,8 @@ class Album(Node):
     best: Thing | None
     results: list[Thing] | None
     related: list[Node | None]
+    songs: list[Song | None]
+    hit: Song | None
 
     @strawberry.field
     @pure
@@ -570,7 +655,7 @@ class Query:
 
     @strawberry.field(graphql_type=list[Thing | None])
     def search(self, info: strawberry.Info, text: str) -> Any:
-        return [info.context.thing(place) for place in range(min(len(text), 4))]
+        return [info.context.thing(place) for place in range(min(len(text), 5))]
 
     @strawberry.field
     @pure
@@ -599,7 +684,7 @@ class Mutation:
 schema = strawberry.Schema(
     Query,
     Mutation,
-    types=[Artist, Label, Track],
+    types=[Artist, Label, Song, Track],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 
@@ -609,6 +694,7 @@ schema = strawberry.Schema(
 KINDS = (
     *("text", "number", "real", "truth", "identity", "shade", "grade", "day", "mood", "link"),
     *("extra", "code", "several", "cover", "artist", "label", "track", "album", "absent", "edge"),
+    "song",
 )
 
 
@@ -851,8 +937,41 @@ class World:
 
         return self._deeper(made)
 
+    def song(self) -> Any:
+        right = {
+            "number": self._one(0, 1, -1, 42, 2**31 - 1, -(2**31)),
+            "title": self._one("", "a", "Rondo-Finale"),
+            "nick": self._one("", "n°", None),
+            "alias": self._one("", "also", None),
+            "live": self._one(True, False, None),
+            "key": self._one("a", "QWxidW06Mg==", None),
+            "link": self._one("", "http://example.org/a.mp3"),
+            "mood": self._one("calm", "wild", "none", "nothing", "later", "number", None),
+            "seconds": self._one(0, 1, 2**31 - 1),
+            "score": self._one(0.0, -1.5, 1e300, float("nan"), float("inf")),
+            "opus": self._one(0, 5, "5", "five"),
+            "cover": self.cover(),
+        }
+        if self._is_wrong("song"):
+            return self._wrong_record(self.song)
+        # Not as it is promised of others, and shown otherwise than it stands there, or not at all.
+        encore = {
+            "title": self._one("", "again", 5),
+            "nick": self._one("", "n°"),
+            "live": self._one(True, False),
+            "number": self._one(1, 3.0, "7", True),
+            "key": self._one("a", 5, 3.0),
+        }
+        doubtful = {**encore, "nick": self._one(True, 5), "live": self._one(0, 1, None)}
+        return self._one(
+            *[lambda: SongRecord(**right)] * 2,
+            lambda: EncoreRecord(**right | encore),
+            lambda: DoubtfulSongRecord(**right | doubtful),
+        )
+
     def thing(self, place: int) -> Any:
-        return [self.artist, self.label, self.track, lambda: self.album(place)][place % 4]()
+        made = [self.artist, self.label, self.track, lambda: self.album(place), self.song]
+        return made[place % 5]()
 
     def album(self, number: int) -> Any:
         def made() -> Any:
@@ -879,9 +998,11 @@ class World:
                 artists=self.several(self.artist, 2),
                 label=self.label(),
                 tracks=self.several(self.track, 2),
-                best=self.thing(self._chance.randrange(4)),
-                results=self.several(lambda: self.thing(self._chance.randrange(4)), 2),
-                related=self.several(lambda: self.thing(self._chance.randrange(4)), 2),
+                best=self.thing(self._chance.randrange(5)),
+                results=self.several(lambda: self.thing(self._chance.randrange(5)), 2),
+                related=self.several(lambda: self.thing(self._chance.randrange(5)), 2),
+                songs=self.several(self.song),
+                hit=self.song(),
                 twin_record=self.album(5),
             )
             if self._is_wrong("absent"):

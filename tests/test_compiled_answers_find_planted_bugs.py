@@ -83,7 +83,7 @@ BUGS = {
         "source", "or type({value}) is tuple else", "or {value} is not None else"
     ),
     "a serialized list is taken for any leaves": Bug(
-        "values", "takes_serialized=condition is _IS_STRING", "takes_serialized=True"
+        "values", "takes_serialized = condition is _IS_STRING", "takes_serialized = True"
     ),
     "the places of other fields are not kept": Bug("source", 'value = "None"', "value = None"),
     "fields merged by their key lose all but the first": Bug(
@@ -93,8 +93,10 @@ BUGS = {
     ),
     "keys are the names of fields": Bug(
         "source",
-        'f"{key!r}: {completed}"\n',
-        'f"{each[0].node.name.value!r}: {completed}"\n',
+        "            key: completed\n",
+        "            each[0].node.name.value: completed\n",
+        "selection[key]",
+        "list(selection.values())[0]",
     ),
     "places of arguments are counted after what is within": Bug(
         "source",
@@ -207,6 +209,30 @@ BUGS = {
     ),
     "what else has to be resolved is left out": Bug(
         "plans", "if plan is None or plan.others:", "if plan is None:"
+    ),
+    "what is promised of a class is believed of others": Bug(
+        "source", '("exactly", exact)', '("exactly", check.classes)'
+    ),
+    "what is promised of one class is believed of all that are promised anything": Bug(
+        "values",
+        "for kind, each in promises.items() if each == promise",
+        "for kind in promises",
+    ),
+    "null is believed where none may be": Bug(
+        "source",
+        "shows_unchanged(classes, nullable=nullable)",
+        "shows_unchanged(classes, nullable=True)",
+    ),
+    "whatever is promised is shown as it is": Bug(
+        "values", "return classes <= (", "return classes is not ("
+    ),
+    "what is promised of one attribute is believed of another": Bug(
+        "source",
+        "promise.get(reading.name, NOTHING_PROMISED)",
+        'promise.get("title", NOTHING_PROMISED)',
+    ),
+    "what is made of an attribute is made of anything": Bug(
+        "source", "<= derived.classes", "is not None"
     ),
     "a plan that gives up leaves its fields out": Bug(
         "context", "error.__traceback__ = None\n            return None", "return {}"
