@@ -60,6 +60,30 @@ def test_where_a_territory_list_is_new_the_second_time_is_read_as_well() -> None
     assert third is second
 
 
+def test_what_has_come_twice_is_familiar() -> None:
+    readings = Readings(MIB)
+    came = [answer(album()) for _ in range(2)]
+    assert readings.familiar(ALBUM) is None
+    first = readings.read(ALBUM, came[0])
+    assert readings.familiar(ALBUM) is None
+    readings.read(ALBUM, came[1])
+    familiar = readings.familiar(ALBUM)
+    assert familiar is not None
+    assert familiar.whole == json.dumps(album()).encode()
+    assert readings.bytes == len(familiar.whole) + len(familiar.folded.text)
+    again = Answer(200, came[0].headers, familiar.folded)
+    assert readings.read(ALBUM, again) is first
+    # Another Link beside the same bytes is another page.
+    assert readings.read(ALBUM, answer(album(), Link="<http://h/a?page=2>")) is not first
+
+
+def test_what_would_not_fit_as_it_came_is_kept_as_it_was_folded() -> None:
+    readings = Readings(len(answer(album()).body.text) + 10)
+    first, second, third = (readings.read(ALBUM, answer(album())) for _ in range(3))
+    assert first is second is third
+    assert readings.familiar(ALBUM) is None
+
+
 def test_other_bytes_are_read_anew() -> None:
     readings = Readings(MIB)
     for title in ("C", "D", "E", "C"):
@@ -141,6 +165,20 @@ async def test_each_token_asks_for_itself_and_shares_the_record_alone() -> None:
         assert tokens == ["Bearer one", "Bearer two"]
         with pytest.raises(Unauthenticated):
             await upstream.album(caller("stranger"), 273)
+
+
+async def test_what_is_familiar_is_told_from_what_has_changed_since() -> None:
+    titles = iter([*"AAAA", "B", "AA", "AB", *"AAA"])
+    sent: list[str] = []
+
+    async def answering(_: web.BaseRequest) -> web.StreamResponse:
+        sent.append(next(titles))
+        return web.json_response(album(title=sent[-1] * 100_000))
+
+    async with scripted(answering) as api, client(api.url, **COLD) as upstream:
+        found = [(await upstream.album(caller(f"{n}"), 273)).value for n in range(10)]
+    assert [each.title for each in found if each] == [title * 100_000 for title in sent]
+    assert found[0] is found[1] is found[2] is found[3]
 
 
 async def test_tokens_that_see_different_rows_get_their_own() -> None:

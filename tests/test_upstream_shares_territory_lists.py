@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from upstream import decoding, territories
 from upstream.errors import BadResponse
-from upstream.territories import Folded, TerritoryLists
+from upstream.territories import Familiar, Folded, TerritoryLists
 
 CODES = st.sampled_from(["FR", "DE", "A]", "[", '"', "\\", "é", '"available_territories":["FR"]'])
 LISTS = st.sampled_from([[], ["FR"], ["FR", "DE"], ["A]"], ["FR]", '"'], ["FR"] * 2_000])
@@ -132,6 +132,27 @@ def test_a_body_is_folded_alike_in_whatever_pieces_it_comes(
     assert in_pieces == whole
     assert in_pieces.size == len(body)
     assert in_pieces.unfolded() == body
+
+
+@given(st.lists(ALBUMS, max_size=3), WAYS_TO_WRITE, st.data())
+def test_a_body_is_the_familiar_one_only_where_every_byte_is(
+    page: list[Any], written: dict[str, Any], data: st.DataObject
+) -> None:
+    whole = json.dumps(page, **written).encode()
+    at = data.draw(st.integers(0, len(whole)))
+    body = data.draw(
+        st.sampled_from([whole, whole[:at], whole + b" ", whole[:at] + b"x" + whole[at + 1 :]])
+    )
+    length = data.draw(st.integers(1, 300))
+    with knowing(TerritoryLists(100)) as lists:
+        told(whole)
+        familiar = Familiar(whole, lists.folded(whole))
+        folding = lists.folding(familiar)
+        for start in range(0, len(body), length):
+            folding.feed(body[start : start + length])
+        folded = folding.folded()
+    assert (folded is familiar.folded) == (body == whole)
+    assert folded == lists.folded(body)
 
 
 def test_what_comes_in_while_the_lists_are_forgotten_is_told_by_those_it_began_with(

@@ -17,6 +17,7 @@ from upstream.readings import Readings
 from upstream.retries import Retries
 from upstream.sender import Course, Sender
 from upstream.statuses import failure
+from upstream.territories import Familiar
 from upstream.transport import Answer
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Fetcher:
 
     async def _at(self, place: Place, question: Question[T], errand: Errand) -> Fetched[T]:
         errand.course.place = place
-        answer = await self._answer(errand)
+        answer = await self._answer(errand, self._readings.familiar(question))
         match answer.status:
             case statuses.OK:
                 return Fetched(answer, self._read(question, answer, errand.course))
@@ -106,7 +107,7 @@ class Fetcher:
             case _:
                 raise failure(answer.status, answer.headers)
 
-    async def _answer(self, errand: Errand) -> Answer:
+    async def _answer(self, errand: Errand, familiar: Familiar | None) -> Answer:
         """The last answer, after as many retries as are allowed."""
         course = errand.course
         earlier: UpstreamError | None = None
@@ -114,7 +115,12 @@ class Fetcher:
             while True:
                 try:
                     answer = await self._sender.attempt(
-                        course, errand.token_key, errand.spend, token=errand.token, etag=errand.etag
+                        course,
+                        errand.token_key,
+                        errand.spend,
+                        token=errand.token,
+                        etag=errand.etag,
+                        familiar=familiar,
                     )
                 except (BreakerOpen, BudgetSpent, Overloaded) as refused:
                     # Not sent at all: what an earlier try said is nearer to the truth.

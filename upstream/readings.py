@@ -5,7 +5,8 @@ another one before. Each is asked for with its own token all the same, and only 
 byte for byte what came back before, need not be decoded again: comparing takes a fraction of it,
 and all tokens' caches then hold the same records. What is somebody's own (listenings and
 deliveries) is read anew each time and not kept here. What is compared is what the territory lists
-that were known leave of a body: where one was new, the same bytes are read once more.
+that were known leave of a body: where one was new, the same bytes are read once more. A body that
+has come twice is kept as it came, and the next one compared with it while it comes in.
 """
 
 from typing import Any, Final, TypeVar
@@ -15,6 +16,7 @@ from msgspec import Struct
 from upstream.decoding import Decoded
 from upstream.questions import Question
 from upstream.recent import Recent
+from upstream.territories import Familiar
 from upstream.transport import Answer
 
 T = TypeVar("T")
@@ -27,6 +29,7 @@ class _Reading(Struct):
     text: bytes
     link: str | None
     decoded: Decoded[Any]
+    familiar: Familiar | None = None
 
 
 class Readings:
@@ -42,17 +45,30 @@ class Readings:
         """Of the bodies that are kept."""
         return self._held.size
 
+    def familiar(self, question: Question[Any]) -> Familiar | None:
+        """The body that comes again and again as the answer to a question, if there is one."""
+        known = self._held.get(question.key) if self._most else None
+        return None if known is None else known.familiar
+
     def read(self, question: Question[T], answer: Answer) -> Decoded[T]:
         """What an answer says; raises BadResponse where that can't be what was asked for."""
-        text = answer.body.text
-        if not self._most or len(text) < _FEWEST_BYTES or question.kind != "catalogue":
+        body = answer.body
+        if not self._most or len(body.text) < _FEWEST_BYTES or question.kind != "catalogue":
             return question.read(answer)
         link = answer.header("Link")
         known = self._held.get(question.key)
-        if known is not None and known.text == text and known.link == link:
-            return known.decoded
+        if known is not None and known.link == link:
+            familiar = known.familiar
+            if familiar is not None and body is familiar.folded:
+                return known.decoded
+            if known.text == body.text:
+                size = len(body.text) + body.size
+                if familiar is None and size <= self._most:
+                    known.familiar = Familiar(body.unfolded(), body)
+                    self._held.put(question.key, known, size)
+                return known.decoded
         decoded = question.read(answer)
         # An error that stands in a record would be raised for several callers, by turns.
         if not decoded.wrong:
-            self._held.put(question.key, _Reading(text, link, decoded), len(text))
+            self._held.put(question.key, _Reading(body.text, link, decoded), len(body.text))
         return decoded

@@ -100,13 +100,21 @@ class Folded(Struct, frozen=True):
         return size
 
 
+class Familiar(Struct, frozen=True):
+    """A body that has come more than once: its own bytes, and what they were folded to."""
+
+    whole: bytes
+    folded: Folded
+
+
 class Folding:
     """One body while it comes in."""
 
-    __slots__ = ("_generation", "_latest", "_parts", "_pending", "_unknown", "size")
+    __slots__ = ("_familiar", "_generation", "_latest", "_parts", "_pending", "_unknown", "size")
 
-    def __init__(self, generation: _Generation) -> None:
+    def __init__(self, generation: _Generation, familiar: Familiar | None) -> None:
         self._generation = generation
+        self._familiar = familiar
         self._latest = generation.latest
         self._parts: list[bytes] = []
         self._pending = b""
@@ -115,6 +123,12 @@ class Folding:
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes of the body."""
+        familiar = self._familiar
+        if familiar is not None:
+            if familiar.whole.startswith(piece, self.size):
+                self.size += len(piece)
+                return
+            self._fold_instead(familiar)
         self.size += len(piece)
         if self._pending:
             piece = self._rest(self._pending, whole=False) + piece
@@ -122,9 +136,19 @@ class Folding:
 
     def folded(self) -> Folded:
         """The whole body, of which nothing more will come."""
+        familiar = self._familiar
+        if familiar is not None:
+            if self.size == len(familiar.whole):
+                return familiar.folded
+            self._fold_instead(familiar)
         self._rest(self._pending, whole=True)
         self._generation.latest = self._latest
         return Folded(b"".join(self._parts), self.size, self._generation)
+
+    def _fold_instead(self, familiar: Familiar) -> None:
+        """Take the body for another one, of which so far the same has come."""
+        self._familiar = None
+        self._pending = familiar.whole[: self.size]
 
     def _rest(self, text: bytes, *, whole: bool) -> bytes:
         """Fold a text; what is left of it, where that depends on what follows."""
@@ -171,11 +195,11 @@ class TerritoryLists:
         """How many lists are kept."""
         return len(self._generation.lists)
 
-    def folding(self) -> Folding:
-        """A body that is going to come in."""
+    def folding(self, familiar: Familiar | None = None) -> Folding:
+        """A body that is going to come in; to compare it with the familiar one costs less."""
         if len(self) >= self._generation.most:
             self._generation = _Generation(self._generation.most)
-        return Folding(self._generation)
+        return Folding(self._generation, familiar)
 
     def folded(self, body: bytes) -> Folded:
         """A body that is here."""

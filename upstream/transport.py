@@ -16,7 +16,7 @@ from upstream import statuses, territories
 from upstream.connections import Connections, Reader
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
-from upstream.territories import Folded, Folding
+from upstream.territories import Familiar, Folded, Folding
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _INTERIM: Final = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}
@@ -97,11 +97,13 @@ class Transport:
         token: str | None = None,
         etag: str | None = None,
         form: bytes | None = None,
+        familiar: Familiar | None = None,
     ) -> Answer:
         """The answer to one request, within so many seconds.
 
         `target` is a path of the REST API with its query, already encoded; the token goes into
-        the Authorization header, the ETag into If-None-Match, the form into the body.
+        the Authorization header, the ETag into If-None-Match, the form into the body. Where the
+        familiar body comes, the answer's is the very object that it was folded to.
         """
         pool = self._kept if form is None else self._single
         if pool is None:
@@ -118,14 +120,16 @@ class Transport:
         # The library's exceptions carry addresses and headers: ours are raised outside of the
         # except block, so that nothing leads from them to those.
         try:
-            return await self._exchanged(pool, request, timeout)
+            return await self._exchanged(pool, request, timeout, familiar)
         except (TimeoutError, aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failed = _failure(error)
             # A reader holds it, and its frames would hold the reader and all that it has read.
             error.__traceback__ = None
         raise failed
 
-    async def _exchanged(self, pool: Connections, request: bytes, seconds: float) -> Answer:
+    async def _exchanged(
+        self, pool: Connections, request: bytes, seconds: float, familiar: Familiar | None
+    ) -> Answer:
         """What comes back for these bytes; raises the library's exceptions, and TimeoutError."""
         deadline = monotonic() + seconds
         lease = await pool.take(seconds)
@@ -141,7 +145,7 @@ class Transport:
         alarm = pool.call_later(deadline - monotonic(), give_up)
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
-            folding = territories.LISTS.folding()
+            folding = territories.LISTS.folding(familiar)
             reader.expect(folding.feed, self._policy.most_body_bytes)
             lease.transport.write(request)
             head, content = await reader.read()
