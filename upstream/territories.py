@@ -154,16 +154,17 @@ class Folding:
         """Fold a text; what is left of it, where that depends on what follows."""
         find, starts, marks = text.find, text.startswith, self._generation.marks
         latest, mark = self._latest
+        length, key_length = len(latest), len(_KEY)
         parts, unknown = self._parts, self._unknown
         done = at = 0
-        end = len(text) if whole else max(0, len(text) - len(_KEY) + 1)
+        end = len(text) if whole else max(0, len(text) - key_length + 1)
         # What is found is a key or the end of one, for the quotation marks inside of a string are
         # escaped; and a list that begins as one that is known is that one: its bracket is closed.
         while unknown <= _MOST_UNKNOWN:
             key = find(_KEY, at, at + _NEAR)
             if key < 0 and (key := find(_KEY, at)) < 0:
                 break
-            at = key + len(_KEY)
+            at = key + key_length
             # Most tracks have the list of the one before.
             if not starts(latest, at):
                 if not whole and len(text) - at <= LONGEST:
@@ -175,9 +176,9 @@ class Folding:
                 if known is None:
                     unknown += 1
                     continue
-                latest, mark = candidate, known
+                latest, mark, length = candidate, known, len(candidate)
             parts += text[done:at], mark
-            done = at = at + len(latest)
+            done = at = at + length
         end = max(end, done)
         parts.append(text[done:end])
         self._latest, self._unknown = (latest, mark), unknown

@@ -224,7 +224,7 @@ def _steps(footprint: Footprint, variables: Mapping[str, Any], habits: Habits) -
         else:
             yield Step(site.path, "POST", cost.route, {}, 1, 1, site.values)
     for route, scanned in _SCANS.items():
-        requests = scan_requests(wanted.get(route, 0))
+        requests = scan_requests(wanted[route]) if route in wanted else 0
         if requests:
             yield Step(NOWHERE, "GET", scanned, {"per_page": LARGEST_PAGE_SIZE}, requests, 0, 0)
 
@@ -287,10 +287,13 @@ class _Values:
     __slots__ = ("_variables",)
 
     def __init__(self, footprint: Footprint, variables: Mapping[str, Any]) -> None:
-        self._variables = {**footprint.defaults, **variables}
+        defaults = footprint.defaults
+        self._variables = {**defaults, **variables} if defaults else variables
 
     def hold(self, conditions: Conditions) -> bool:
         """Whether one of the conditions holds."""
+        if ALWAYS in conditions:
+            return True
         variables = self._variables
         return any(
             all(variables.get(name) is wanted for name, wanted in condition)
@@ -303,7 +306,7 @@ class _Values:
         if isinstance(value, VariableNode):
             return self._variables.get(value.name.value)
         if isinstance(value, ValueNode):
-            return value_from_ast_untyped(value, self._variables)
+            return value_from_ast_untyped(value, dict(self._variables))
         return value
 
 
