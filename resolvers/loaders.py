@@ -78,7 +78,7 @@ class _Batches(Struct, Generic[KeyT, ValueT]):
         try:
             return await self.ask(key)
         except UpstreamError as error:
-            # without the traceback, whose frames hold the loader that holds the failure
+            # Without the traceback: its frames hold what had come until then.
             return Failure(error.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - one key's failure is that key's alone
             return Failure(error)
