@@ -48,10 +48,10 @@ How to switch it off. `compiled_execution(enabled=False)` gives the same kind of
 plans. How to see it work: `compiled_execution(...).statistics`.
 
 What it relies on that is not public, held by a test and by pinned versions: graphql-core's
-`Executor.execute_collected_root_fields`, `execute_fields`, `execute_field` and `build_response`
-(overridden), `collect_subfields` and its memo `_relevant_sub_fields` (shared between executions of
-one variant), and how an executor is made; Strawberry's `GraphQLCoreConverter.from_resolver`, whose
-inner functions are recognised by their code.
+`Executor.execute_operation`, `execute_collected_root_fields`, `execute_fields`, `execute_field` and
+`build_response` (overridden), `collect_subfields` and its memo `_relevant_sub_fields` (shared
+between executions of one variant), and how an executor is made; Strawberry's
+`GraphQLCoreConverter.from_resolver`, whose inner functions are recognised by their code.
 
 Where to read on: `marks` (what a schema can say), `readings` (how a field is read), `calls` (how a
 resolver is called), `values` (what is let through), `source` (the generated function), `plans`

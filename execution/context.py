@@ -110,6 +110,41 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
     def async_helpers(self, helpers: GraphQLResolveInfoHelpers) -> None:
         """Let go of what graphql-core would keep."""
 
+    def execute_operation(
+        self,
+        serially: bool | None = None,  # noqa: FBT001 - graphql-core's signature
+    ) -> Any:
+        """Execute the operation; a query with plans without collecting anew what it selects."""
+        store = self.plan_store
+        variant = None
+        if store is not None and serially is None and self.hooks is None:
+            variant = store.known(self) if self._completes_as_usual() else None
+        if variant is None or variant.root_fields is None:
+            return super().execute_operation(serially)
+        self.statistics.executions += 1
+        self._variant = variant
+        self._relevant_sub_fields = variant.sub_fields
+        query_type: Any = self.schema.query_type
+        try:
+            data: Any = self.execute_fields(
+                query_type, self.root_value, None, variant.root_fields, None
+            )
+        except GraphQLError as error:
+            return self._failed(error)
+        return self._response(data) if self.is_awaitable(data) else self.build_response(data)
+
+    async def _response(self, data: Awaitable[dict[str, Any]]) -> Any:
+        try:
+            found = await data
+        except GraphQLError as error:
+            return self._failed(error)
+        return self.build_response(found)
+
+    def _failed(self, error: GraphQLError) -> Any:
+        """The response where an error has come up to the root."""
+        self.collected_errors.add(error, None)
+        return self.build_response(None)
+
     def execute_collected_root_fields(
         self,
         root_type: GraphQLObjectType,

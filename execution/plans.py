@@ -261,6 +261,24 @@ class PlanStore:
         self._keep(variant, operation, values)
         return variant
 
+    def known(self, executor: Executor[Any]) -> Variant | None:
+        """The plans for an execution of a query, where there are any already."""
+        operation = self._operations.get(id(executor.operation))
+        if (
+            operation is None
+            or operation.steering is None
+            or not operation.is_of(executor)
+            or executor.operation.operation is not OperationType.QUERY
+        ):
+            return None
+        values = self._steering_values(executor, operation.steering)
+        variant = None if values is None else operation.variants.get(values)
+        if variant is None or variant.root_fields is None:
+            return None
+        self._operations.move_to_end(id(executor.operation))
+        self._variants.move_to_end(variant)
+        return variant
+
     def _operation(self, executor: Executor[Any]) -> _Operation:
         key = id(executor.operation)
         operation = self._operations.get(key)

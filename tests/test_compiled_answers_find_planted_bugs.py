@@ -234,6 +234,17 @@ BUGS = {
     "what is made of an attribute is made of anything": Bug(
         "source", "<= derived.classes", "is not None"
     ),
+    "a mutation is executed like a query": Bug(
+        "plans", "or executor.operation.operation is not OperationType.QUERY", ""
+    ),
+    "what steers a selection is forgotten once it is known": Bug(
+        "plans",
+        "None if values is None else operation.variants.get(values)",
+        "next(iter(operation.variants.values()), None)",
+    ),
+    "an error that comes up to the root is not told": Bug(
+        "context", "self.collected_errors.add(error, None)", ""
+    ),
     "a plan that gives up leaves its fields out": Bug(
         "context", "error.__traceback__ = None\n            return None", "return {}"
     ),

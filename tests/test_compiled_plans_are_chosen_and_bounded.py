@@ -222,6 +222,7 @@ def test_graphql_core_still_has_the_hooks() -> None:
     ]
     assert issubclass(StrawberryGraphQLCoreExecutionContext, IncrementalExecutor)
     for executor_class in (Executor, IncrementalExecutor):
+        assert parameters(executor_class.execute_operation) == ["self", "serially"]
         assert parameters(executor_class.execute_collected_root_fields) == root
         assert parameters(executor_class.execute_fields) == fields
         assert parameters(executor_class.collect_subfields) == [
