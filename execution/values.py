@@ -90,7 +90,12 @@ _BUILT_IN_CONDITIONS: Final[dict[str, tuple[GraphQLScalarType, str]]] = {
 }
 
 
-_BUILT_IN_UNCHANGED: Final = {"String": str, "ID": str, "Boolean": bool, "Int": int}
+_BUILT_IN_UNCHANGED: Final[dict[str, frozenset[type]]] = {
+    "String": frozenset({str}),
+    "ID": frozenset({str}),
+    "Boolean": frozenset({bool}),
+    "Int": frozenset({int}),
+}
 
 
 def leaf_of(leaf_type: GraphQLLeafType) -> Leaf:
@@ -99,7 +104,7 @@ def leaf_of(leaf_type: GraphQLLeafType) -> Leaf:
     built_in, condition = _BUILT_IN_CONDITIONS.get(leaf_type.name, (None, ""))
     if leaf_type is built_in:
         takes_serialized = condition is _IS_STRING
-        unchanged = frozenset(filter(None, [_BUILT_IN_UNCHANGED.get(leaf_type.name)]))
+        unchanged = _BUILT_IN_UNCHANGED.get(leaf_type.name, frozenset())
         return Leaf(condition, "{1}", {}, coerced, takes_serialized, unchanged)
     if type(leaf_type) is CustomGraphQLEnumType:
         return _enum_leaf(leaf_type)

@@ -69,12 +69,24 @@ def test_what_has_come_twice_is_familiar() -> None:
     readings.read(ALBUM, came[1])
     familiar = readings.familiar(ALBUM)
     assert familiar is not None
-    assert familiar.whole == json.dumps(album()).encode()
-    assert readings.bytes == len(familiar.whole) + len(familiar.folded.text)
-    again = Answer(200, came[0].headers, familiar.folded)
+    assert familiar.text == json.dumps(album()).encode()
+    assert readings.bytes == len(familiar.text) + len(came[0].body.text)
+    again = Answer(200, came[0].headers, familiar)
     assert readings.read(ALBUM, again) is first
+    # Should it be forgotten before it is read, it still says the same.
+    assert ALBUM.read(again).value == first.value
     # Another Link beside the same bytes is another page.
     assert readings.read(ALBUM, answer(album(), Link="<http://h/a?page=2>")) is not first
+
+
+def test_what_is_kept_does_not_keep_the_lists_of_its_time() -> None:
+    readings = Readings(MIB)
+    for _ in range(2):
+        readings.read(ALBUM, answer(album()))
+    familiar = readings.familiar(ALBUM)
+    assert familiar is not None
+    assert familiar._generation is not answer(album()).body._generation
+    assert not familiar._generation.lists
 
 
 def test_what_would_not_fit_as_it_came_is_kept_as_it_was_folded() -> None:

@@ -17,7 +17,7 @@ from upstream.readings import Readings
 from upstream.retries import Retries
 from upstream.sender import Course, Sender
 from upstream.statuses import failure
-from upstream.territories import Familiar
+from upstream.territories import Folded
 from upstream.transport import Answer
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Fetcher:
             case _:
                 raise failure(answer.status, answer.headers)
 
-    async def _answer(self, errand: Errand, familiar: Familiar | None) -> Answer:
+    async def _answer(self, errand: Errand, familiar: Folded | None) -> Answer:
         """The last answer, after as many retries as are allowed."""
         course = errand.course
         earlier: UpstreamError | None = None

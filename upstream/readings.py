@@ -16,7 +16,7 @@ from msgspec import Struct
 from upstream.decoding import Decoded
 from upstream.questions import Question
 from upstream.recent import Recent
-from upstream.territories import Familiar
+from upstream.territories import Folded
 from upstream.transport import Answer
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class _Reading(Struct):
     text: bytes
     link: str | None
     decoded: Decoded[Any]
-    familiar: Familiar | None = None
+    familiar: Folded | None = None
 
 
 class Readings:
@@ -45,7 +45,7 @@ class Readings:
         """Of the bodies that are kept."""
         return self._held.size
 
-    def familiar(self, question: Question[Any]) -> Familiar | None:
+    def familiar(self, question: Question[Any]) -> Folded | None:
         """The body that comes again and again as the answer to a question, if there is one."""
         known = self._held.get(question.key) if self._most else None
         return None if known is None else known.familiar
@@ -58,13 +58,12 @@ class Readings:
         link = answer.header("Link")
         known = self._held.get(question.key)
         if known is not None and known.link == link:
-            familiar = known.familiar
-            if familiar is not None and body is familiar.folded:
+            if body is known.familiar:
                 return known.decoded
             if known.text == body.text:
                 size = len(body.text) + body.size
-                if familiar is None and size <= self._most:
-                    known.familiar = Familiar(body.unfolded(), body)
+                if known.familiar is None and size <= self._most:
+                    known.familiar = body.with_its_lists()
                     self._held.put(question.key, known, size)
                 return known.decoded
         decoded = question.read(answer)

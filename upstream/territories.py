@@ -60,11 +60,14 @@ class _Generation:
         return met
 
 
+_NO_LISTS: Final = _Generation(0)
+
+
 class Folded(Struct, frozen=True):
     """A body with a short mark in the place of each list that was known.
 
     `text` is as well, or as badly, formed as the body; equal texts are of equal bodies. `size` is
-    the number of the body's own bytes.
+    the number of the body's own bytes. It keeps all lists of its time in memory.
     """
 
     text: bytes
@@ -78,6 +81,10 @@ class Folded(Struct, frozen=True):
         """The body as it came."""
         lists = self._generation.lists
         return self._generation.marked.sub(lambda mark: bytes(lists[mark[0]]), self.text)
+
+    def with_its_lists(self) -> "Folded":
+        """The same body with nothing left out, which keeps no lists but its own."""
+        return Folded(self.unfolded(), self.size, _NO_LISTS)
 
     def share(self, tracks: Iterable[AlbumTrack]) -> int:
         """Let the tracks of a body go of it, marks and all: equal lists are one.
@@ -100,36 +107,29 @@ class Folded(Struct, frozen=True):
         return size
 
 
-class Familiar(Struct, frozen=True):
-    """A body that has come more than once: its own bytes, and what they were folded to."""
-
-    whole: bytes
-    folded: Folded
-
-
 class Folding:
     """One body while it comes in."""
 
-    __slots__ = ("_familiar", "_generation", "_latest", "_parts", "_pending", "_unknown", "size")
+    __slots__ = ("_familiar", "_generation", "_latest", "_parts", "_pending", "_size", "_unknown")
 
-    def __init__(self, generation: _Generation, familiar: Familiar | None) -> None:
+    def __init__(self, generation: _Generation, familiar: Folded | None) -> None:
         self._generation = generation
         self._familiar = familiar
         self._latest = generation.latest
         self._parts: list[bytes] = []
         self._pending = b""
         self._unknown = 0
-        self.size = 0
+        self._size = 0
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes of the body."""
         familiar = self._familiar
         if familiar is not None:
-            if familiar.whole.startswith(piece, self.size):
-                self.size += len(piece)
+            if familiar.text.startswith(piece, self._size):
+                self._size += len(piece)
                 return
             self._fold_instead(familiar)
-        self.size += len(piece)
+        self._size += len(piece)
         if self._pending:
             piece = self._rest(self._pending, whole=False) + piece
         self._pending = piece
@@ -138,17 +138,17 @@ class Folding:
         """The whole body, of which nothing more will come."""
         familiar = self._familiar
         if familiar is not None:
-            if self.size == len(familiar.whole):
-                return familiar.folded
+            if self._size == familiar.size:
+                return familiar
             self._fold_instead(familiar)
         self._rest(self._pending, whole=True)
         self._generation.latest = self._latest
-        return Folded(b"".join(self._parts), self.size, self._generation)
+        return Folded(b"".join(self._parts), self._size, self._generation)
 
-    def _fold_instead(self, familiar: Familiar) -> None:
+    def _fold_instead(self, familiar: Folded) -> None:
         """Take the body for another one, of which so far the same has come."""
         self._familiar = None
-        self._pending = familiar.whole[: self.size]
+        self._pending = familiar.text[: self._size]
 
     def _rest(self, text: bytes, *, whole: bool) -> bytes:
         """Fold a text; what is left of it, where that depends on what follows."""
@@ -196,8 +196,12 @@ class TerritoryLists:
         """How many lists are kept."""
         return len(self._generation.lists)
 
-    def folding(self, familiar: Familiar | None = None) -> Folding:
-        """A body that is going to come in; to compare it with the familiar one costs less."""
+    def folding(self, familiar: Folded | None = None) -> Folding:
+        """A body that is going to come in.
+
+        Where it is the familiar one, which must be with its lists, that very object is what it is
+        folded to: to compare costs less.
+        """
         if len(self) >= self._generation.most:
             self._generation = _Generation(self._generation.most)
         return Folding(self._generation, familiar)

@@ -12,11 +12,11 @@ from msgspec import Struct
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from upstream import statuses, territories
+from upstream import statuses
 from upstream.connections import Connections, Reader
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
-from upstream.territories import Familiar, Folded, Folding
+from upstream.territories import LISTS, Folded, Folding
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _INTERIM: Final = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}
@@ -25,7 +25,7 @@ _MOST_INTERIM: Final = 20
 the parser, and so everybody, busy."""
 
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
-_NO_BODY: Final = territories.LISTS.folded(b"")
+_NO_BODY: Final = LISTS.folded(b"").with_its_lists()
 
 
 class Answer(Struct, frozen=True):
@@ -97,13 +97,13 @@ class Transport:
         token: str | None = None,
         etag: str | None = None,
         form: bytes | None = None,
-        familiar: Familiar | None = None,
+        familiar: Folded | None = None,
     ) -> Answer:
         """The answer to one request, within so many seconds.
 
         `target` is a path of the REST API with its query, already encoded; the token goes into
         the Authorization header, the ETag into If-None-Match, the form into the body. Where the
-        familiar body comes, the answer's is the very object that it was folded to.
+        familiar body comes, with its lists, the answer's is that very object.
         """
         pool = self._kept if form is None else self._single
         if pool is None:
@@ -128,7 +128,7 @@ class Transport:
         raise failed
 
     async def _exchanged(
-        self, pool: Connections, request: bytes, seconds: float, familiar: Familiar | None
+        self, pool: Connections, request: bytes, seconds: float, familiar: Folded | None
     ) -> Answer:
         """What comes back for these bytes; raises the library's exceptions, and TimeoutError."""
         deadline = monotonic() + seconds
@@ -145,7 +145,7 @@ class Transport:
         alarm = pool.call_later(deadline - monotonic(), give_up)
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
-            folding = territories.LISTS.folding(familiar)
+            folding = LISTS.folding(familiar)
             reader.expect(folding.feed, self._policy.most_body_bytes)
             lease.transport.write(request)
             head, content = await reader.read()
@@ -191,26 +191,19 @@ class Transport:
         if length is not None and int(length) > most:
             raise BadResponse("too large")
         encoding = head.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding != "identity":
-            folding.feed(_decompressed(await _whole(content, most), encoding, most))
-            return folding.folded()
+        is_plain = encoding == "identity"
+        packed: list[bytes] = []
+        take = folding.feed if is_plain else packed.append
+        size = 0
         while not content.at_eof():
-            folding.feed(await content.readany())
-            if folding.size > most:
+            piece = await content.readany()
+            size += len(piece)
+            if size > most:
                 raise BadResponse("too large")
+            take(piece)
+        if not is_plain:
+            folding.feed(_decompressed(b"".join(packed), encoding, most))
         return folding.folded()
-
-
-async def _whole(content: aiohttp.StreamReader, most: int) -> bytes:
-    """All that comes, BadResponse where it is more than so many bytes."""
-    pieces: list[bytes] = []
-    size = 0
-    while not content.at_eof():
-        pieces.append(await content.readany())
-        size += len(pieces[-1])
-        if size > most:
-            raise BadResponse("too large")
-    return b"".join(pieces)
 
 
 def _failure(error: Exception) -> UpstreamError:
