@@ -55,7 +55,8 @@ between executions of one variant), and how an executor is made; Strawberry's
 
 Where to read on: `marks` (what a schema can say), `readings` (how a field is read), `calls` (how a
 resolver is called), `values` (what is let through), `source` (the generated function), `plans`
-(what is kept), `starts` (what is known of a document), `context` (the hooks).
+(what is kept), `starts` (what is known of a document), `templates` (how an executor is made),
+`context` (the hooks).
 """
 
 from .context import CompiledExecutionContext, compiled_execution

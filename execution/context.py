@@ -19,12 +19,14 @@ from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, Group
 from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import AwaitableOrValue, Path, UndefinedType
+from graphql.pyutils import is_awaitable as default_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.arguments import convert_arguments
 
 from .plans import FieldPlan, PlanStore, Statistics, Variant
 from .source import ArgumentPlace, Plan
 from .starts import Starts
+from .templates import Template
 
 _NOTHING: Final = object()
 
@@ -80,22 +82,33 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
                 operation_name,
                 is_awaitable=is_awaitable,
             )
-        return cls(
-            schema,
-            start.fragment_definitions.copy(),
-            start.fragments,
-            root_value,
-            context_value,
-            start.operation,
-            values,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            False,  # noqa: FBT003 - no early execution, which is graphql-core's default
-            None,
-            is_awaitable,
-            None,
+        if start.template is None:
+            made = cls(
+                schema,
+                start.fragment_definitions,
+                start.fragments,
+                root_value,
+                context_value,
+                start.operation,
+                values,
+                default_field_resolver,
+                default_type_resolver,
+                default_field_resolver,
+                False,  # noqa: FBT003 - no early execution, which is graphql-core's default
+                None,
+                is_awaitable,
+                None,
+            )
+            start.template = Template(made)
+        executor: Executor[Any] = start.template.executor(
+            {
+                "root_value": root_value,
+                "context_value": context_value,
+                "variable_values": values,
+                "is_awaitable": is_awaitable or default_is_awaitable,
+            }
         )
+        return executor
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:

@@ -29,6 +29,8 @@ from graphql.execution.get_variable_signature import (
 )
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from .templates import Template
+
 _MOST_STARTS: Final = 1_000
 
 
@@ -43,14 +45,18 @@ class _Variable:
     may_be_null: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Start:
-    """One operation of a document, as an executor is made for it."""
+    """One operation of a document, as an executor is made for it.
+
+    `template` is kept here once there has been one.
+    """
 
     operation: OperationDefinitionNode
     fragment_definitions: dict[str, FragmentDefinitionNode]
     fragments: dict[str, FragmentDetails]
     variables: tuple[_Variable, ...]
+    template: Template | None = None
 
     def values(self, given: dict[str, Any]) -> VariableValues | None:
         """The coerced variables; None where graphql-core has to look at what is given."""

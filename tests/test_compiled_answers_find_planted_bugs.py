@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 # In the order in which they import each other. The marks stay the real ones: the worlds wear them.
-MODULES = ("readings", "values", "calls", "source", "plans", "starts", "context")
+MODULES = ("readings", "values", "calls", "source", "plans", "templates", "starts", "context")
 
 
 class Bug:
@@ -206,6 +206,16 @@ BUGS = {
     ),
     "any operation of a document is the one that is meant": Bug(
         "starts", "key = id(document), name", "key = id(document), None"
+    ),
+    "errors are collected where those of an earlier execution are": Bug(
+        "templates", "attributes[name] = kind()", "attributes[name] = self._common[name]"
+    ),
+    "what is asked with is what was asked with first": Bug(
+        "templates",
+        "attributes.update(asked_with)",
+        "attributes.update({**asked_with, **self.__dict__.setdefault('first', asked_with)})",
+        '"_common")',
+        '"_common", "__dict__")',
     ),
     "what else has to be resolved is left out": Bug(
         "plans", "if plan is None or plan.others:", "if plan is None:"
