@@ -149,6 +149,26 @@ async def test_who_came_first_may_leave_and_the_others_are_answered() -> None:
         await asyncio.gather(leaving, return_exceptions=True)
 
 
+async def test_where_the_first_comes_to_nothing_the_others_are_executed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = 0
+
+    def completed(*arguments: Any) -> Any:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise RuntimeError
+        return executed(*arguments)
+
+    monkeypatch.setattr("web.answers.executed", completed)
+    async with sandbox.running() as upstream, facade(upstream.url) as here:
+        upstream.orders.add(SLOW)
+        answers = await asked(here, TWO, 3)
+        assert [answer.codes for answer in answers].count(["INTERNAL_SERVER_ERROR"]) == 1
+        assert [answer.codes for answer in answers].count([]) == 2
+
+
 async def test_a_token_that_dies_meanwhile_gets_nothing() -> None:
     async with sandbox.running() as upstream, facade(upstream.url) as here:
         token = upstream.token()

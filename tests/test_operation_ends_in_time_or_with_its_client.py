@@ -13,6 +13,7 @@ import sandbox
 from tests.facade import facade
 from tests.served import NoContext, Served, application, served
 from upstream.caller import Caller
+from web.company import Company
 from web.incoming import Disconnected
 from web.watching import watched
 
@@ -143,6 +144,48 @@ async def test_the_servers_own_cancellation_is_not_taken_for_the_clients() -> No
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
+
+
+async def test_who_works_on_for_others_stops_with_the_last_of_them() -> None:
+    gone, ended = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> dict[str, str]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    company: Company[None] = Company()
+    leading = asyncio.create_task(watched(work(), receive, monotonic() + 60, company))
+    others = [asyncio.create_task(company.outcome()) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    gone.set()
+    for other in others:
+        await asyncio.sleep(0.05)
+        assert company.is_left_to_others
+        assert not leading.done()
+        other.cancel()
+    with pytest.raises(Disconnected):
+        await asyncio.wait_for(leading, 5)
+    assert ended.is_set()
+
+
+async def test_who_works_on_for_others_stops_at_the_deadline_too() -> None:
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    company: Company[str] = Company()
+    other = asyncio.create_task(company.outcome())
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        await watched(asyncio.sleep(60), receive, monotonic() + 0.2, company)
+    assert company.is_left_to_others
+    company.tell(None)
+    assert await other is None
 
 
 async def test_an_operation_that_the_stopping_server_cancels_is_answered_in_json() -> None:

@@ -8,23 +8,23 @@ one answer for everybody, which is kept for good.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final, TypeGuard, cast
 
 from graphql import ExecutionResult, Executor, GraphQLError, OperationType
+from msgspec import Struct
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution import CompiledExecutionContext
 from upstream.errors import TimedOut
-from upstream.flights import Flight, Flights
 from upstream.recent import Recent
 from web import answers
 from web.answers import Answer
+from web.company import Company
 from web.documents import Operation as ChosenOperation
 from web.documents import Prepared
-from web.incoming import Receive
+from web.incoming import Disconnected
 from web.kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
 from web.negotiation import answer_type
 from web.operations import Operation
@@ -49,8 +49,7 @@ _BYTES_ABOUT_SCHEMA: Final = 4 * 1024 * 1024
 _is_awaitable: Final = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 
 
-@dataclass(slots=True, frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of one operation: the answer, and what of it others may have.
 
     `whole` says that nothing in it failed or was stale, so that it may be kept. `body` and
@@ -83,7 +82,7 @@ class Outcomes:
         # Answers about the schema hold nothing of the REST API, which this bound is for.
         self._keeps_data = self._keeps and settings.policy.cache_bytes > 0
         self._about_schema = Recent[KeptAnswer](_MOST_ABOUT_SCHEMA, _BYTES_ABOUT_SCHEMA)
-        self._flights: Flights[Outcome] = Flights()
+        self._companies: dict[tuple[bytes, str], Company[Outcome]] = {}
 
     async def of_equal(self, visit: Visit, sent: bytes) -> Answer | None:
         """The answer to an equal request of the same token: kept, or still being worked out.
@@ -115,23 +114,27 @@ class Outcomes:
                 return answers.ready(visit.media_type, kept.body, answers.private(fresh_for))
         # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
         visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
-        flight = self._flights.find((keepsakes.token_key, key)) if visit.shares else None
-        if flight is None or not self._is_young(flight):
+        company = self._companies.get((keepsakes.token_key, key)) if visit.shares else None
+        if company is None or not self._is_young(company):
             return None
-        return await self._joined(visit, flight)
+        return await self._joined(visit, company)
 
-    def _is_young(self, flight: Flight[Outcome]) -> bool:
+    def _is_young(self, company: Company[Outcome]) -> bool:
         """Whether an execution has nearly as much time left as one that would begin now.
 
         Where it is older, what it waits for might come too late for it alone: the requests to
         the REST API that it waits for can be joined as well.
         """
-        age = monotonic() - flight.started
+        age = monotonic() - company.began
         return age <= self._settings.deadline * _YOUNG
 
-    async def _joined(self, visit: Visit, flight: Flight[Outcome]) -> Answer | None:
+    async def _joined(self, visit: Visit, company: Company[Outcome]) -> Answer | None:
         """The answer that an equal request is about to get; None where that is no use."""
-        outcome = await self._landed(visit, flight)
+        until = visit.caller.deadline + MOMENT_SECONDS
+        try:
+            outcome = await watched(company.outcome(), visit.receive, until)
+        except TimeoutError:
+            outcome = None
         # The token may have died in the meantime.
         if outcome is None or outcome.body is None or self._service.keepsakes(visit.caller) is None:
             visit.shares = False
@@ -155,15 +158,19 @@ class Outcomes:
         key, keepsakes = visit.key, visit.keepsakes
         alone = not (visit.shares and visit.operation.estimated_requests)
         if alone or key is None or keepsakes is None:
-            outcome = await self._outcome(visit, prepared, chosen, variables, visit.receive)
-            return outcome.answer
-        flight = self._flights.start(
-            (keepsakes.token_key, key),
-            visit.caller.deadline,
-            lambda _: self._outcome(visit, prepared, chosen, variables, None),
-        )
-        landed = await self._landed(visit, flight)
-        return self._executed(visit, _too_late(), []).answer if landed is None else landed.answer
+            return (await self._outcome(visit, prepared, chosen, variables, None)).answer
+        shared_by = keepsakes.token_key, key
+        company = self._companies[shared_by] = Company()
+        outcome = None
+        try:
+            outcome = await self._outcome(visit, prepared, chosen, variables, company)
+        finally:
+            if self._companies.get(shared_by) is company:
+                del self._companies[shared_by]
+            company.tell(outcome)
+        if company.is_left_to_others:
+            raise Disconnected
+        return outcome.answer
 
     def assert_variables(
         self, prepared: Prepared, chosen: ChosenOperation, variables: dict[str, Any]
@@ -194,26 +201,15 @@ class Outcomes:
             is_awaitable=_is_awaitable,
         )
 
-    async def _landed(self, visit: Visit, flight: Flight[Outcome]) -> Outcome | None:
-        """The outcome of an execution; None where it takes longer than this request may."""
-        until = visit.caller.deadline + MOMENT_SECONDS
-        try:
-            return await watched(flight.landing(until), visit.receive)
-        except TimedOut:
-            return None
-
     async def _outcome(
         self,
         visit: Visit,
         prepared: Prepared,
         chosen: ChosenOperation,
         variables: dict[str, Any],
-        receive: Receive | None,
+        company: Company[Outcome] | None,
     ) -> Outcome:
-        """What comes of executing an operation.
-
-        With `receive` it is ended when the client goes, or is late; else by who waits for it.
-        """
+        """What comes of executing an operation, while the client, or its company, waits for it."""
         operation, caller = visit.operation, visit.caller
         context = self._service.open_context(caller)
         try:
@@ -225,7 +221,7 @@ class Outcomes:
             result: Any = executor.execute_operation()
             if type(result) is not ExecutionResult:
                 until = caller.deadline + MOMENT_SECONDS
-                result = await (result if receive is None else watched(result, receive, until))
+                result = await watched(result, visit.receive, until, company)
         except TimeoutError:
             result = _too_late()
         finally:

@@ -2,50 +2,61 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeVar
 
+from web.company import Company
 from web.incoming import Disconnected, Receive
 
 T = TypeVar("T")
 
-# Most operations are over by then, and never pay for the task that listens for a disconnect.
+# Most operations are over by then, and pay neither for the task that listens for a disconnect nor
+# for a second timer.
 UNWATCHED_SECONDS: Final = 0.02
 
 
-async def watched(work: Awaitable[T], receive: Receive, until: float | None = None) -> T:
+async def watched(
+    work: Awaitable[T], receive: Receive, until: float, company: Company[Any] | None = None
+) -> T:
     """The outcome of the work.
 
-    Raises Disconnected when the client goes, and TimeoutError at `until`, by time.monotonic, unless
-    the work ends in time by itself; it is cancelled in both cases.
+    Raises Disconnected when the client goes, unless others in its company wait for the work as
+    well, and TimeoutError at `until`, by time.monotonic, unless the work ends in time by itself; it
+    is cancelled in both cases.
     """
     loop = asyncio.get_running_loop()
     ours = asyncio.current_task()
     assert ours is not None  # noqa: S101 - a coroutine that runs is in a task
     listener: asyncio.Task[Any] | None = None
-    gone = False
+    timer: asyncio.TimerHandle
+    reason: type[Exception] | None = None
 
-    def listen() -> None:
-        nonlocal listener
-        listener = loop.create_task(_disconnected(receive))
-        listener.add_done_callback(leave)
+    def end(why: type[Exception]) -> None:
+        nonlocal reason
+        reason = why
+        ours.cancel()
 
     def leave(listened: asyncio.Task[Any]) -> None:
-        nonlocal gone
-        if not listened.cancelled():
-            gone = True
-            ours.cancel()
+        if listened.cancelled():
+            return
+        leave_alone = partial(end, Disconnected)
+        if company is None or not company.stays_for_others(leave_alone):
+            leave_alone()
 
-    timer = loop.call_later(UNWATCHED_SECONDS, listen)
+    def look_up() -> None:
+        nonlocal listener, timer
+        listener = loop.create_task(_disconnected(receive))
+        listener.add_done_callback(leave)
+        timer = loop.call_later(until - monotonic(), end, TimeoutError)
+
+    timer = loop.call_later(min(UNWATCHED_SECONDS, until - monotonic()), look_up)
     try:
-        if until is None:
-            return await work
-        async with asyncio.timeout(until - monotonic()):
-            return await work
+        return await work
     except asyncio.CancelledError:
         # The server's own cancellation, at its end, is not ours to take.
-        if gone and ours.uncancel() == 0:
-            raise Disconnected from None
+        if reason is not None and ours.uncancel() == 0:
+            raise reason from None
         raise
     finally:
         timer.cancel()
