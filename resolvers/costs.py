@@ -172,7 +172,7 @@ def numbers_of(identifiers: Iterable[object], type_name: str | None = None) -> d
 
     What is no ID names nothing: it is refused before any request.
     """
-    named: defaultdict[str, set[int]] = defaultdict(set)
+    named: dict[str, set[int]] = {}
     for identifier in identifiers:
         if type(identifier) not in {str, int}:
             continue
@@ -184,7 +184,7 @@ def numbers_of(identifiers: Iterable[object], type_name: str | None = None) -> d
         except BadUserInput:
             continue
         if found in PRICES:
-            named[found].add(number)
+            named.setdefault(found, set()).add(number)
     return named
 
 

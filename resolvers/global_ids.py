@@ -48,6 +48,7 @@ def split_global_id(text: str) -> tuple[str, int]:
     return type_name, number
 
 
+@lru_cache(_MOST_REMEMBERED)
 def number_in(text: str, type_name: str) -> int:
     """The number that a global ID of this type, or a bare number, names; raises BadUserInput."""
     number = _number(text)

@@ -177,6 +177,8 @@ def server_timing(caller: Caller | None, seconds: float) -> bytes:
 
 def seconds_under_way(exchanges: Sequence[Exchange]) -> float:
     """The seconds in which at least one of the exchanges was under way."""
+    if len(exchanges) == 1:
+        return exchanges[0].duration
     covered = 0.0
     until = float("-inf")
     for started, ended in sorted(

@@ -8,10 +8,11 @@ The same walk counts the values of the answer, since aliases multiply them: a re
 billion territory codes is refused like one for too many upstream requests.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from graphql import (
     BooleanValueNode,
@@ -32,6 +33,7 @@ from graphql import (
     is_composite_type,
     value_from_ast_untyped,
 )
+from msgspec import Struct
 
 from resolvers.costs import (
     ASSUMED_SIZES,
@@ -122,8 +124,7 @@ class Footprint:
     most_values: int
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """The most upstream requests of one operation, and the response path that weighs most.
 
     `values` is about how many values the answer holds.
@@ -142,14 +143,12 @@ def assert_affordable(estimate: Estimate, allowed: int) -> None:
         )
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True):
     """Upstream requests of one kind that one place of an operation can cause."""
 
     path: str
     method: str
     route: str
-    parameters: Mapping[str, Any]
-    """The pages, or the numbers, that are asked for, as far as they are known beforehand."""
     requests: int
     objects: int
     """For how many rows, or different objects, the requests are."""
@@ -157,6 +156,8 @@ class Step(NamedTuple):
     """Of the answer, at and below the place."""
     after: str | None = None
     """The path of the step whose answer they need."""
+    parameters: Callable[[], dict[str, Any]] = dict
+    """The pages, or the numbers, that are asked for, as far as they are known beforehand."""
 
 
 def estimated(
@@ -195,7 +196,7 @@ def explained(
             "path": step.path,
             "method": step.method,
             "route": step.route,
-            "parameters": step.parameters,
+            "parameters": step.parameters(),
             "requestsAtMost": step.requests,
             "objects": step.objects,
             "after": step.after,
@@ -206,43 +207,44 @@ def explained(
     return {"requestsAtMost": estimate.requests, "values": estimate.values, "steps": steps}
 
 
-def _steps(footprint: Footprint, variables: Mapping[str, Any], habits: Habits) -> Iterator[Step]:
+def _steps(footprint: Footprint, variables: Mapping[str, Any], habits: Habits) -> list[Step]:
     values = _Values(footprint, variables)
+    steps: list[Step] = []
     wanted: dict[str, int] = {}
     for site in footprint.sites:
         if not values.hold(site.conditions):
             continue
         cost = site.cost
-        if isinstance(cost, WindowCost):
-            yield from _window(site, cost, values, habits)
-        elif isinstance(cost, JoinCost):
-            yield from _joined(site, 1, values)
-        elif isinstance(cost, ObjectCost):
+        if isinstance(cost, ObjectCost):
             for step in _objects(site, cost, values):
-                wanted[step.route] = wanted.get(step.route, 0) + step.objects
-                yield step
+                steps.append(step)
+                if step.route in _SCANS:
+                    wanted[step.route] = wanted.get(step.route, 0) + step.objects
+        elif isinstance(cost, WindowCost):
+            steps.append(_window(site, cost, values, habits))
+            steps += _joined(site, steps[-1].objects, values)
+        elif isinstance(cost, JoinCost):
+            steps += _joined(site, 1, values)
         else:
-            yield Step(site.path, "POST", cost.route, {}, 1, 1, site.values)
-    for route, scanned in _SCANS.items():
-        requests = scan_requests(wanted[route]) if route in wanted else 0
+            steps.append(Step(site.path, "POST", cost.route, 1, 1, site.values))
+    for route, count in wanted.items():
+        requests = scan_requests(count)
         if requests:
-            yield Step(NOWHERE, "GET", scanned, {"per_page": LARGEST_PAGE_SIZE}, requests, 0, 0)
+            steps.append(Step(NOWHERE, "GET", _SCANS[route], requests, 0, parameters=_scanned))
+    return steps
 
 
-def _window(site: Site, cost: WindowCost, values: "_Values", habits: Habits) -> Iterator[Step]:
+def _scanned() -> dict[str, Any]:
+    return {"per_page": LARGEST_PAGE_SIZE}
+
+
+def _window(site: Site, cost: WindowCost, values: "_Values", habits: Habits) -> Step:
     first, last, after, before = (
         values.argument(site, name) for name in ("first", "last", "after", "before")
     )
     rows = window_size(first, last)
     anchored = after is not None or before is not None
     backwards = last is not None or (first is None and after is None and before is not None)
-    parameters = {}
-    if not anchored and not backwards:
-        pages = pages_for(0, rows, Sizes())
-        parameters = {
-            "page": [ask.page for ask in pages],
-            "per_page": pages[0].per_page if pages else 1,
-        }
     requests = window_requests(
         rows,
         backwards=backwards,
@@ -250,11 +252,18 @@ def _window(site: Site, cost: WindowCost, values: "_Values", habits: Habits) -> 
         counted=values.hold(site.counted),
         unlinked=habits.is_unlinked(cost.collection),
     )
-    yield Step(site.path, "GET", cost.route, parameters, requests, rows, rows * site.values)
-    yield from _joined(site, rows, values)
+    parameters = dict if anchored or backwards else partial(_first_pages, rows)
+    return Step(
+        site.path, "GET", cost.route, requests, rows, rows * site.values, parameters=parameters
+    )
 
 
-def _objects(site: Site, cost: ObjectCost, values: "_Values") -> Iterator[Step]:
+def _first_pages(rows: int) -> dict[str, Any]:
+    pages = pages_for(0, rows, Sizes())
+    return {"page": [ask.page for ask in pages], "per_page": pages[0].per_page if pages else 1}
+
+
+def _objects(site: Site, cost: ObjectCost, values: "_Values") -> list[Step]:
     given = values.argument(site, cost.argument)
     # GraphQL takes one item for a list of it
     items = given if isinstance(given, list) else [given]
@@ -264,21 +273,36 @@ def _objects(site: Site, cost: ObjectCost, values: "_Values") -> Iterator[Step]:
         named = numbers_of(items, cost.type_name)
     # an object that is named twice is fetched once and shown twice
     shown = len(items) * site.values
+    steps: list[Step] = []
     for type_name, numbers in named.items():
         price, count = PRICES[type_name], len(numbers)
-        parameters = {"id": sorted(numbers)}
+        parameters = partial(_numbered, numbers)
         requests = count * price.requests
-        yield Step(site.path, "GET", price.route, parameters, requests, count, shown)
+        steps.append(
+            Step(site.path, "GET", price.route, requests, count, shown, parameters=parameters)
+        )
         shown = 0
+    return steps
 
 
-def _joined(site: Site, rows: int, values: "_Values") -> Iterator[Step]:
+def _numbered(numbers: set[int]) -> dict[str, Any]:
+    return {"id": sorted(numbers)}
+
+
+def _joined(site: Site, rows: int, values: "_Values") -> list[Step]:
     joins = [join for join in site.joins.values() if values.hold(join.conditions)]
     type_names = [join.cost.type_name for join in joins]
-    for join, type_name in zip(joins, type_names, strict=True):
-        requests = joined_requests(rows, type_name, type_names)
-        after = None if join.path == site.path else site.path
-        yield Step(join.path, "GET", PRICES[type_name].route, {}, requests, rows, 0, after)
+    return [
+        Step(
+            join.path,
+            "GET",
+            PRICES[type_name].route,
+            joined_requests(rows, type_name, type_names),
+            rows,
+            after=None if join.path == site.path else site.path,
+        )
+        for join, type_name in zip(joins, type_names, strict=True)
+    ]
 
 
 class _Values:
