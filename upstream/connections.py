@@ -17,6 +17,7 @@ from yarl import URL
 
 from upstream import statuses
 
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _MOST_OPENED_AT_ONCE: Final = 6
 _MOMENT: Final = 0.02
 """Seconds for which a connection that was opened keeps others from being opened, at most."""
@@ -59,6 +60,14 @@ class Reader(ResponseHandler):
         """
         self._expected = take, most
 
+    def data_received(self, data: bytes) -> None:
+        """Take what came in; a head by itself, so that its body need not go through the parser."""
+        end = 0 if self._expected is None else data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if len(_END_OF_HEAD) <= end < len(data):
+            super().data_received(data[:end])
+            data = data[end:]
+        super().data_received(data)
+
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Take a head from the parser, and what has come of its body."""
         head, body = data
@@ -69,7 +78,8 @@ class Reader(ResponseHandler):
             left = _plain_length(head) - body.total_bytes
             if 0 < left <= most - body.total_bytes:
                 self.set_parser(_Rest(self, body, left, take), body)
-                take(body.read_nowait())
+                if body.total_bytes:
+                    take(body.read_nowait())
         super().feed_data(data, size)
 
     def end_rest(self, body: StreamReader) -> None:
