@@ -1,12 +1,11 @@
 """The record of one request: what was asked, how it ended and what it cost; logs and metrics."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from upstream.caller import Caller
 
 
-@dataclass(slots=True)
-class Operation:
+class Operation(Struct):
     """What is known of a request when it has been answered; without tokens, values or texts.
 
     `kind` is "query", "mutation" or "subscription", `name` the operation's own, both None where it
