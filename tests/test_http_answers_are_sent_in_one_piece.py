@@ -14,7 +14,7 @@ import sandbox
 from tests.served import QUIET, served
 from web.answers import Answer
 from web.app import create_app
-from web.connections import Sending
+from web.sending import Sending
 from web.settings import settings_from
 
 QUERY = b'{"query":"{ __typename }"}'
@@ -122,7 +122,7 @@ async def sent(answer: Answer, cycle: Any) -> None:
 
 async def test_there_is_one_write_and_the_request_is_over() -> None:
     transport, over = Transport(), asyncio.Event()
-    cycle = cycle_over(transport, on_response=over.set)
+    cycle = cycle_over(transport, on_response=over.set, expect_100_continue=True)
     await sent(Answer(200, b"{}", [(b"content-type", b"application/json")]), cycle)
     head = b"HTTP/1.1 200 OK\r\nserver: uvicorn\r\ncontent-type: application/json\r\n"
     assert transport.writes == [head + b"content-length: 2\r\n\r\n{}"]
@@ -130,6 +130,9 @@ async def test_there_is_one_write_and_the_request_is_over() -> None:
     assert cycle.message_event.is_set()
     assert over.is_set()
     assert not transport.closed
+    # Nobody is told to go on once the answer is there.
+    assert (await cycle.receive())["type"] == "http.disconnect"
+    assert len(transport.writes) == 1
 
 
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb"])

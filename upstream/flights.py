@@ -18,11 +18,10 @@ class Flight(Generic[T]):
     """A request under way, in a task of its own, and those who wait for it.
 
     A caller that is cancelled, or whose deadline passes, leaves the others waiting; the last one
-    to leave cancels the request. `deadline` is the latest of theirs; `started` is on the
-    clock of time.monotonic as well.
+    to leave cancels the request. `deadline` is the latest of theirs.
     """
 
-    __slots__ = ("_left", "_task", "_waiting", "background", "deadline", "started")
+    __slots__ = ("_left", "_task", "_waiting", "background", "deadline")
 
     def __init__(
         self,
@@ -33,7 +32,6 @@ class Flight(Generic[T]):
         background: bool,
     ) -> None:
         """Start the request; `left` is called once, as soon as nobody may join any more."""
-        self.started = monotonic()
         self.deadline = deadline
         self.background = background
         self._waiting: set[asyncio.Future[T]] = set()

@@ -34,7 +34,7 @@ class Answer:
         headers = self.headers
         if self.status != _NOT_MODIFIED:
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
-        # The server's own `send` has a shorter way (web/connections.py); what wraps it has not.
+        # The server's own `send` has a shorter way (web/sending.py); what wraps it has not.
         whole = getattr(send, "whole", None)
         if whole is not None and whole(self.status, headers, self.body):
             return

@@ -6,7 +6,6 @@ on uvicorn's own classes, whose version is pinned.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from functools import partial
 from typing import Any, Final
 
@@ -16,71 +15,13 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from web.answers import Send, refusal
-from web.incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES, Message, Receive
-from web.refusals import Headers, Refused
-from web.service import Application, Scope
+from web.answers import refusal
+from web.incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES
+from web.refusals import Refused
+from web.sending import answered
 
 LAST_REQUEST_SECONDS: Final = 0.25
-_CLOSE: Final = b"connection: close\r\n"
-_WITH_BODY: Final = frozenset(range(200, 600)) - {204, 304}
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
-
-
-class Sending:
-    """What an application sends with: ASGI's `send`, and `whole` for an answer that is all there.
-
-    Uvicorn looks through each header twice, and writes head and body by themselves, which the
-    system, the network and the client pay for as well.
-    """
-
-    __slots__ = ("_cycle", "_send")
-
-    def __init__(self, cycle: RequestResponseCycle, send: Send) -> None:
-        self._cycle = cycle
-        self._send = send
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        """Send one message."""
-        return self._send(message)
-
-    def whole(self, status: int, headers: Headers, body: bytes) -> bool:
-        """Send an answer with its length in one piece; False where it must go the usual way.
-
-        That is while the client does not read, where there is no body to be sent, or where
-        something is wrong with the headers.
-        """
-        cycle = self._cycle
-        if (
-            cycle.disconnected
-            or cycle.response_started
-            or cycle.flow.write_paused
-            or cycle.access_log
-            or status not in _WITH_BODY
-            or cycle.scope["method"] == "HEAD"
-        ):
-            return False
-        lines = [STATUS_LINE[status]]
-        for name, value in cycle.default_headers:
-            lines += name, b": ", value, b"\r\n"
-        for name, value in headers:
-            if name == b"connection":
-                return False
-            lines += name, b": ", value, b"\r\n"
-        if not cycle.keep_alive:
-            lines.append(_CLOSE)
-        lines.append(b"\r\n")
-        head = b"".join(lines)
-        ends = len(cycle.default_headers) + len(headers) + (not cycle.keep_alive) + 2
-        if head.count(b"\n") != ends or head.count(b"\r") != ends:
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.transport.writelines([head, body])
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
-        return True
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -154,7 +95,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, partial(_answered, app, cycle))
+        super()._start_asgi_task(cycle, partial(answered, app, cycle))
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket: there are no more heads to wait for."""
@@ -215,12 +156,6 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]))
         self.transport.write_eof()
         self._head_timer = self.loop.call_later(LONGEST_DISCARD_SECONDS, self.transport.close)
-
-
-def _answered(
-    app: Application, cycle: RequestResponseCycle, scope: Scope, receive: Receive, send: Send
-) -> Awaitable[None]:
-    return app(scope, receive, Sending(cycle, send))
 
 
 def bounded(header_limit: int, header_timeout: float) -> type[BoundedConnection]:
