@@ -150,6 +150,8 @@ def _shielded(loaded: asyncio.Future[ValueT]) -> asyncio.Future[ValueT]:
 
     As asyncio.shield does it, at half the cost; no future of a loader has an exception.
     """
+    if loaded.done():
+        return loaded
     mine: asyncio.Future[ValueT] = loaded.get_loop().create_future()
 
     def tell(loaded: asyncio.Future[ValueT]) -> None:

@@ -13,9 +13,7 @@ from schema import schema
 DOCUMENT = parse(
     "query One($id: ID!) { album(id: $id) { ...Named } } fragment Named on Album { id }"
 )
-
-
-is_one: Any = callable
+AWAITABLE: Any = callable
 
 
 def shown(name: str, value: Any) -> Any:
@@ -34,8 +32,8 @@ def test_each_attribute_is_as_it_would_be(times: int) -> None:
     executor_class = compiled_execution()
     for number in range(times):
         asked = (schema._schema, DOCUMENT, object(), object(), {"id": str(number)}, "One")
-        made: Any = executor_class.start(*asked, is_awaitable=is_one)
-        built: Any = executor_class.build(*asked, is_awaitable=is_one)
+        made: Any = executor_class.start(*asked, is_awaitable=AWAITABLE)
+        built: Any = executor_class.build(*asked, is_awaitable=AWAITABLE)
     assert type(made) is type(built)
     assert vars(made).keys() == vars(built).keys()
     for name, value in vars(built).items():

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 from inspect import isawaitable
 from time import monotonic, perf_counter
 from typing import Any, Final, cast
@@ -54,7 +55,6 @@ HEARTBEAT_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.5
 """So soon after the server is asked to stop, event streams end."""
 
-_OK: Final = 200
 _NO_SUBPROTOCOL: Final = 4406
 _TOO_MANY: Final = 4429
 _MALFORMED: Final = 4400
@@ -158,10 +158,10 @@ class LiveEndpoint(Endpoint):
     async def _answer(self, visit: Visit) -> Answer:
         answer = await super()._answer(visit)
         if (
-            answer.status != _OK
-            or isinstance(answer, _Events)
-            or answer_type(visit.headers.get(b"accept")) is not None
+            answer_type(visit.headers.get(b"accept")) is not None
             or not _takes_events(visit)
+            or isinstance(answer, _Events)
+            or answer.status != HTTPStatus.OK
         ):
             return answer
         # Why it was not executed: who takes nothing but events would not look into JSON.

@@ -15,7 +15,7 @@ from web.refusals import Headers
 from web.service import Application, Scope
 
 _CLOSE: Final = b"connection: close\r\n"
-_WITH_BODY: Final = frozenset(range(200, 600)) - {204, 304}
+_WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 class Sending:
@@ -42,8 +42,7 @@ class Sending:
             cycle.disconnected
             or cycle.response_started
             or cycle.flow.write_paused
-            or cycle.access_log
-            or status not in _WITH_BODY
+            or status in _WITHOUT_BODY
             or cycle.scope["method"] == "HEAD"
         ):
             return False
