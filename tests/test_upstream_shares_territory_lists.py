@@ -134,6 +134,30 @@ def test_a_body_is_folded_alike_in_whatever_pieces_it_comes(
     assert in_pieces.unfolded() == body
 
 
+@given(
+    st.lists(st.sampled_from([0, 1, 250, 800, 810, 820, 4_000]), min_size=20, max_size=60),
+    st.lists(st.sampled_from([1, 30, 4_090, 4_200, 8_192, 8_193, 9_000, 20_000, 50_000])),
+    WAYS_TO_WRITE,
+)
+def test_a_long_body_is_folded_alike_in_whatever_pieces_it_comes(
+    codes: list[int], lengths: list[int], written: dict[str, Any]
+) -> None:
+    # Around 810 codes are as long as a list may be that is kept, in one of the ways to write it.
+    tracks = [{"id": at, "available_territories": ["FR"] * each} for at, each in enumerate(codes)]
+    body = json.dumps([{"id": 1, "title": "a", "tracks": tracks}], **written).encode()
+    with knowing(TerritoryLists(100)) as lists:
+        told(body)
+        whole = lists.folded(body)
+        folding = lists.folding()
+        at = 0
+        for length in [*lengths, len(body)]:
+            folding.feed(body[at : at + length])
+            at += length
+        in_pieces = folding.folded()
+    assert in_pieces == whole
+    assert in_pieces.unfolded() == body
+
+
 @given(st.lists(ALBUMS, max_size=3), WAYS_TO_WRITE, st.data())
 def test_a_body_is_the_familiar_one_only_where_every_byte_is(
     page: list[Any], written: dict[str, Any], data: st.DataObject

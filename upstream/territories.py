@@ -27,6 +27,8 @@ _NOTHING: Final = Raw(b"")
 _NEAR: Final = 8192
 """Bytes in which the next key is looked for first: where much is left to be searched, each search
 begins with preparations that cost more than to search so far."""
+_SEAM: Final = 2 * LONGEST
+"""Bytes behind a place in which a list that holds that place has its end."""
 _MOST_UNKNOWN: Final = 2_000
 """Lists of one body that are looked up in vain before the others are left as they are: a page has
 few different ones, and each that is unknown costs up to 2 µs."""
@@ -130,9 +132,19 @@ class Folding:
                 return
             self._fold_instead(familiar)
         self._size += len(piece)
-        if self._pending:
-            piece = self._rest(self._pending, whole=False) + piece
-        self._pending = piece
+        before = self._pending
+        if not before:
+            self._pending = piece  # it may be all
+            return
+        if len(before) > _SEAM:
+            before = before[self._fold(before, 0, whole=False) :]
+        # Only where the two meet is copied: what is large is best let go of at once.
+        seam = before + piece[:_SEAM]
+        if len(piece) <= _SEAM:
+            self._pending = seam
+            return
+        at = self._fold(seam, 0, whole=False) - len(before)
+        self._pending = piece[self._fold(piece, at, whole=False) :]
 
     def folded(self) -> Folded:
         """The whole body, of which nothing more will come."""
@@ -141,7 +153,7 @@ class Folding:
             if self._size == familiar.size:
                 return familiar
             self._fold_instead(familiar)
-        self._rest(self._pending, whole=True)
+        self._fold(self._pending, 0, whole=True)
         self._generation.latest = self._latest
         return Folded(b"".join(self._parts), self._size, self._generation)
 
@@ -150,13 +162,13 @@ class Folding:
         self._familiar = None
         self._pending = familiar.text[: self._size]
 
-    def _rest(self, text: bytes, *, whole: bool) -> bytes:
-        """Fold a text; what is left of it, where that depends on what follows."""
+    def _fold(self, text: bytes, at: int, *, whole: bool) -> int:
+        """Fold a text from a place on, up to where it depends on what follows; that place."""
         find, starts, marks = text.find, text.startswith, self._generation.marks
         latest, mark = self._latest
         length, key_length = len(latest), len(_KEY)
         parts, unknown = self._parts, self._unknown
-        done = at = 0
+        done = at
         end = len(text) if whole else max(0, len(text) - key_length + 1)
         # What is found is a key or the end of one, for the quotation marks inside of a string are
         # escaped; and a list that begins as one that is known is that one: its bracket is closed.
@@ -182,7 +194,7 @@ class Folding:
         end = max(end, done)
         parts.append(text[done:end])
         self._latest, self._unknown = (latest, mark), unknown
-        return text[end:]
+        return end
 
 
 class TerritoryLists:
