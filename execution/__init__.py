@@ -5,7 +5,8 @@ field, builds an `info`, calls a resolver, asks whether the value is awaitable, 
 hundred albums with their tracks that is 18,000 times, although each time the outcome is that an
 attribute was read and was a string. Here, what an operation selects beneath a record becomes one
 generated Python function an object, which reads the attributes, checks their classes and builds
-the dictionaries. It is generic: it knows graphql-core and Strawberry, and nothing of the schema.
+the dictionaries, or what is lighter where an encoder takes it (`shapes`). It is generic: it knows
+graphql-core and Strawberry, and nothing of the schema.
 
 What is compiled. A field is *plain* when it is an attribute (a field of Strawberry's without
 resolver, permission, extension or exception handler), or `__typename`, or has a resolver marked
@@ -54,9 +55,9 @@ between executions of one variant), and how an executor is made; Strawberry's
 `GraphQLCoreConverter.from_resolver`, whose inner functions are recognised by their code.
 
 Where to read on: `marks` (what a schema can say), `readings` (how a field is read), `calls` (how a
-resolver is called), `values` (what is let through), `source` (the generated function), `plans`
-(what is kept), `starts` (what is known of a document), `templates` (how an executor is made),
-`context` (the hooks).
+resolver is called), `values` (what is let through), `source` (the generated function), `shapes`
+(what it may build), `plans` (what is kept), `starts` (what is known of a document), `templates`
+(how an executor is made), `context` (the hooks).
 """
 
 from .context import CompiledExecutionContext, compiled_execution

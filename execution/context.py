@@ -361,7 +361,7 @@ async def _filled(answer: dict[str, Any], rest: Awaitable[dict[str, Any]]) -> di
 
 
 def compiled_execution(
-    *, enabled: bool = True, compile_after: int = 2, most_plans: int = 500
+    *, enabled: bool = True, compile_after: int = 2, most_plans: int = 500, shaped: bool = False
 ) -> type[CompiledExecutionContext]:
     """An execution context class with plans and statistics of its own.
 
@@ -369,13 +369,17 @@ def compiled_execution(
     An operation is compiled in the execution after `compile_after` others of the same parsed
     document (and, where variables steer what is selected, of the same values of these); plans are
     kept for the `most_plans` operations used last, and no longer than their documents live.
-    With `enabled=False` every execution is graphql-core's alone.
+    With `enabled=False` every execution is graphql-core's alone. With `shaped` most objects of an
+    answer that is compiled are Structs instead of dictionaries (see `shapes`): only for who gives
+    its data to msgspec's encoder, as it is.
 
     Raises ValueError for a negative `compile_after` or a `most_plans` below 1.
     """
     if compile_after < 0 or most_plans < 1:
         raise ValueError("compile_after is 0 or more, most_plans 1 or more")
-    store = PlanStore(compile_after=compile_after, most_plans=most_plans) if enabled else None
+    store = None
+    if enabled:
+        store = PlanStore(compile_after=compile_after, most_plans=most_plans, shaped=shaped)
 
     class ExecutionContext(CompiledExecutionContext):
         plan_store = store

@@ -90,13 +90,14 @@ class Variant:
         "_fields",
         "_knowledge",
         "_plans",
+        "_shaped",
         "_statistics",
         "root_fields",
         "sub_fields",
         "uses",
     )
 
-    def __init__(self, knowledge: SchemaKnowledge, statistics: Statistics) -> None:
+    def __init__(self, knowledge: SchemaKnowledge, statistics: Statistics, *, shaped: bool) -> None:
         self.uses = 0
         self.root_fields: GroupedFieldSet | None = None
         self.sub_fields: dict[
@@ -104,6 +105,7 @@ class Variant:
         ] = {}
         self._knowledge = knowledge
         self._statistics = statistics
+        self._shaped = shaped
         # The selection stands beside its plan so that its id stays its own.
         self._plans: dict[int, tuple[GroupedFieldSet, Plan | None]] = {}
         self._fields: dict[int, tuple[FieldDetailsList, FieldPlan | None]] = {}
@@ -169,9 +171,8 @@ class Variant:
             return None
         self._plans[id(selection)] = (selection, None)
         try:
-            plans = Writer(self._knowledge, executor.collect_subfields).plans(
-                object_type, selection
-            )
+            writer = Writer(self._knowledge, executor.collect_subfields, shaped=self._shaped)
+            plans = writer.plans(object_type, selection)
         except (RecursionError, SyntaxError, MemoryError):  # more than Python compiles
             return None
         if not plans:
@@ -210,8 +211,9 @@ class _Operation:
 class PlanStore:
     """The plans of all operations, least recently used first; bounded."""
 
-    def __init__(self, *, compile_after: int, most_plans: int) -> None:
+    def __init__(self, *, compile_after: int, most_plans: int, shaped: bool) -> None:
         self.statistics = Statistics()
+        self._shaped = shaped
         self._compile_after = compile_after
         self._most_plans = most_plans
         self._operations: OrderedDict[int, _Operation] = OrderedDict()
@@ -247,7 +249,9 @@ class PlanStore:
         if variant is None:
             if len(operation.variants) >= _MOST_VARIANTS:
                 return None
-            variant = Variant(self._knowledge_of(executor.schema), self.statistics)
+            variant = Variant(
+                self._knowledge_of(executor.schema), self.statistics, shaped=self._shaped
+            )
             operation.variants[values] = variant
             # Without steering variables the operation's own uses were the variant's.
             variant.uses = 0 if values else self._compile_after

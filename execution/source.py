@@ -21,6 +21,9 @@ For `{ title cover { small } genres }` on a record, roughly this is written:
 not seen before, and both raise where graphql-core has to decide: nothing is ever answered that it
 would not answer. No text of the query gets into the source but response keys, as constants.
 
+Where the answer may have shapes, `object_1` returns `shape_3(...)` of the same values in the same
+order, for each object but the outermost, to which graphql-core may have to add what it resolves.
+
 Where a schema promises what the records of a class hold, a second function is written for them,
 with `'small': record.small` alone; it is called in the place of the first one for them only.
 """
@@ -48,6 +51,7 @@ from strawberry.types.field import StrawberryField
 from .calls import ResolverCall, call_of
 from .marks import Promise, Serialized
 from .readings import Attribute, PureCall, reading_of
+from .shapes import MOST_SHAPES, shape_of
 from .values import Leaf, RecordCheck, leaf_of, record_check, unexpected
 
 # A selection beyond these stays with graphql-core: more would only cost memory and stack.
@@ -83,6 +87,7 @@ class Plan:
     build: Build
     """Gives the answer's dictionary for a record, with None in the places of `others`.
 
+    For an object within another it may be a shape, which stands for a dictionary.
     Where there are argument places it takes the list of their keyword arguments too. It raises
     any exception where graphql-core has to complete the object.
     """
@@ -158,9 +163,14 @@ class _Written:
 class Writer:
     """The writer of one unit of source: a selection and the plain ones within it."""
 
-    def __init__(self, knowledge: SchemaKnowledge, collect_subfields: CollectSubfields) -> None:
+    def __init__(
+        self, knowledge: SchemaKnowledge, collect_subfields: CollectSubfields, *, shaped: bool
+    ) -> None:
+        """`shaped` says that objects may be shapes."""
         self._knowledge = knowledge
         self._collect_subfields = collect_subfields
+        self._shaped = shaped
+        self._shapes: dict[tuple[str, ...], str] = {}
         self._written = _Written()
         self._names = 0
         self._constants: dict[tuple[str, int], str] = {}
@@ -193,7 +203,7 @@ class Writer:
                 plain[key] = value
         if len(others) == len(plain) and selection:
             return []
-        self._written.selections.append((selection, self._write_function(plain)))
+        self._written.selections.append((selection, self._write_function(plain, outermost=True)))
         return self._compiled(others)
 
     def source(self) -> str:
@@ -227,14 +237,27 @@ class Writer:
             self._constants[key] = name
         return self._constants[key]
 
-    def _write_function(self, fields: dict[str, str]) -> str:
+    def _write_function(self, fields: dict[str, str], *, outermost: bool = False) -> str:
         """Write what builds an object of these keys; the function's name."""
         name = self._name("object")
-        body = "".join(f"        {key!r}: {value},\n" for key, value in fields.items())
+        shape = None if outermost else self._shape(tuple(fields))
+        if shape is None:
+            start, end = "{", "}"
+            lines = [f"{key!r}: {value}" for key, value in fields.items()]
+        else:
+            start, end = f"{shape}(", ")"
+            lines = list(fields.values())
+        body = "".join(f"        {line},\n" for line in lines)
         self._written.functions.append(
-            f"def {name}(record{_MORE_PARAMETERS}):\n    return {{\n{body}    }}\n"
+            f"def {name}(record{_MORE_PARAMETERS}):\n    return {start}\n{body}    {end}\n"
         )
         return name
+
+    def _shape(self, keys: tuple[str, ...]) -> str | None:
+        """The name of the class of objects with these keys; None where they are dictionaries."""
+        if self._shaped and keys not in self._shapes and len(self._shapes) < MOST_SHAPES:
+            self._shapes[keys] = self._constant("shape", shape_of(keys))
+        return self._shapes.get(keys)
 
     def _field(
         self, object_type: GraphQLObjectType, details: FieldDetailsList, depth: int

@@ -28,7 +28,7 @@ schema = Subgraph(
     subscription=Subscription,
     types=[Artist, Label, Track],
     federation_version=FEDERATION_VERSION,
-    execution_context_class=compiled_execution(),
+    execution_context_class=compiled_execution(shaped=True),
     config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
 )
 

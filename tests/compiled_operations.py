@@ -29,9 +29,11 @@ from graphql import (
 )
 from graphql.pyutils import is_awaitable
 from hypothesis import strategies as st
+from msgspec.structs import fields
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from execution.shapes import Shape
 from tests.compiled_worlds import World, schema
 
 SCHEMA: GraphQLSchema = schema._schema
@@ -55,6 +57,7 @@ class Example:
     compile_after: int = 0
     most_plans: int = 500
     with_middleware: bool = False
+    shaped: bool = False
     is_awaitable: Callable[[Any], bool] = optimized_is_awaitable
 
 
@@ -284,6 +287,7 @@ def example_of(number: int) -> Example:
         most_plans=writer.one(500, 500, 1),
         with_middleware=writer.chance(0.05),
         is_awaitable=writer.one(optimized_is_awaitable, is_awaitable),
+        shaped=writer.chance(0.5),
     )
 
 
@@ -301,9 +305,19 @@ def _shouting(next_: Callable[..., Any], root: Any, info: Any, **named: Any) -> 
     return value.upper() if isinstance(value, str) else value
 
 
+def _unshaped(data: Any) -> Any:
+    """The same with dictionaries in the places of shapes."""
+    if isinstance(data, Shape):
+        return {each.encode_name: _unshaped(getattr(data, each.name)) for each in fields(data)}
+    # Only what completion builds: a scalar may answer with a list of its own.
+    if type(data) is dict:
+        return {key: _unshaped(value) for key, value in data.items()}
+    return [_unshaped(each) for each in data] if type(data) is list else data
+
+
 def _shown(result: ExecutionResult) -> str:
     """All that a caller can see, in its order."""
-    return repr((result.data, [error.formatted for error in result.errors or ()]))
+    return repr((_unshaped(result.data), [error.formatted for error in result.errors or ()]))
 
 
 async def answered(

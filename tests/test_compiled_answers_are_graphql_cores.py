@@ -33,7 +33,9 @@ pytestmark = [
 def found(example: Example) -> tuple[str | None, Statistics]:
     """The first difference, and what the compiled path did."""
     executor_class: Any = compiled_execution(
-        compile_after=example.compile_after, most_plans=example.most_plans
+        compile_after=example.compile_after,
+        most_plans=example.most_plans,
+        shaped=example.shaped,
     )
     return difference(example, executor_class), executor_class.statistics
 

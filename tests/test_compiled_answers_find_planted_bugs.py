@@ -24,7 +24,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-# In the order in which they import each other. The marks stay the real ones: the worlds wear them.
+# In the order in which they import each other. The marks and shapes stay the real ones: the worlds
+# wear the ones, and the answers are known by the others.
 MODULES = ("readings", "values", "calls", "source", "plans", "templates", "starts", "context")
 
 
@@ -86,6 +87,16 @@ BUGS = {
         "values", "takes_serialized = condition is _IS_STRING", "takes_serialized = True"
     ),
     "the places of other fields are not kept": Bug("source", 'value = "None"', "value = None"),
+    "the keys of a shape are in an order of their own": Bug(
+        "source", "shape_of(keys)", "shape_of(tuple(sorted(keys)))"
+    ),
+    "objects with as many keys have one shape": Bug(
+        "source",
+        "keys not in self._shapes and",
+        "not any(len(keys) == len(each) for each in self._shapes) and",
+        "return self._shapes.get(keys)",
+        "return {len(each): name for each, name in self._shapes.items()}.get(len(keys))",
+    ),
     "fields merged by their key lose all but the first": Bug(
         "source",
         "self._collect_subfields(object_type, details)",
@@ -270,6 +281,7 @@ def planted(bug: Bug | None) -> Iterator[types.ModuleType]:
     package.__path__ = []
     sys.modules[name] = package
     sys.modules[f"{name}.marks"] = execution.marks
+    sys.modules[f"{name}.shapes"] = execution.shapes
     try:
         for module_name in MODULES:
             source = (folder / f"{module_name}.py").read_text()
@@ -313,7 +325,9 @@ def search(context: Any) -> None:
     @given(examples())
     def every_answer_is_alike(example: Example) -> None:
         executor_class = context.compiled_execution(
-            compile_after=example.compile_after, most_plans=example.most_plans
+            compile_after=example.compile_after,
+            most_plans=example.most_plans,
+            shaped=example.shaped,
         )
         found = difference(example, executor_class)
         if found is not None:

@@ -28,6 +28,7 @@ from execution import (
     instances_of,
     pure,
 )
+from execution.shapes import MOST_SHAPES, Shape
 from execution.source import MOST_FIELDS
 
 Code = NewType("Code", str)
@@ -165,6 +166,52 @@ async def test_a_known_query_runs_through_plans_and_never_falls_back() -> None:
     assert statistics.plans_compiled == 1
     assert statistics.runs == 3
     assert statistics.fallbacks == 0
+
+
+def written(data: Any) -> bytes:
+    """What the encoder makes of an answer."""
+    return msgspec.json.encode(data)
+
+
+async def test_shapes_are_written_as_the_dictionaries_that_they_stand_for() -> None:
+    document = parse(
+        """{ album { title again: tracks { codes title is: __typename } tracks { title codes }
+        first { title codes } } named { ... on Album { tracks { codes title } title } } }"""
+    )
+    dictionaries = await answer(compiled_execution(enabled=False), document)
+    executor_class = compiled_execution(compile_after=0, shaped=True)
+    shaped = await answer(executor_class, document)
+    assert written(shaped) == written(dictionaries)
+    assert executor_class.statistics.fallbacks == 0
+    album = shaped["album"]
+    # Not the album itself: one of its fields waits.
+    assert type(album) is dict
+    assert all(isinstance(each, Shape) for each in (*album["again"], *album["tracks"]))
+    assert type(album["again"][0]) is not type(album["tracks"][0])
+
+
+async def test_a_selection_has_only_so_many_shapes() -> None:
+    alike = " ".join(f"b{at}: tracks {{ title }}" for at in range(MOST_SHAPES))
+    different = " ".join(f"a{at}: tracks {{ a{at}: title }}" for at in range(MOST_SHAPES + 5))
+    executor_class = compiled_execution(compile_after=0, shaped=True)
+    data = await answer(executor_class, parse(f"{{ album {{ {alike} {different} }} }}"))
+    kinds = {type(tracks[0]) for tracks in data["album"].values()}
+    assert len(kinds - {dict}) == MOST_SHAPES
+    assert dict in kinds
+    assert data["album"][f"a{MOST_SHAPES + 4}"][0] == {f"a{MOST_SHAPES + 4}": "Rondo"}
+
+
+async def test_where_a_shape_is_given_up_graphql_core_completes_the_object() -> None:
+    record = AlbumRecord("Symphony", [TrackRecord("Rondo", ["AD"]), TrackRecord(None, [])])
+    executor_class = compiled_execution(compile_after=0, shaped=True)
+    document = parse("{ album { title tracks { codes title } } }")
+    result = await executed(executor_class, document, record)
+    expected = await executed(compiled_execution(enabled=False), document, record)
+    assert written(result.data) == written(expected.data)
+    assert [each.formatted for each in result.errors] == [
+        each.formatted for each in expected.errors
+    ]
+    assert executor_class.statistics.fallbacks > 0
 
 
 async def test_beside_a_field_that_waits_the_plain_ones_are_compiled_in_their_places() -> None:
