@@ -105,7 +105,7 @@ MEANS: Final = (
         ("album", "albums", "listenings", "shared"),
         *("--compiled", "false"),
     ),
-    _without("readings", ("seen-albums",), "--readings-bytes", "0"),
+    _without("readings", ("seen-albums", "seen-listenings"), "--readings-bytes", "0"),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
     _without("shared executions", ("shared",), "--share-operations", "false"),
     _without(

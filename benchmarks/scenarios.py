@@ -92,9 +92,17 @@ LISTENINGS: Final = Scenario(
     _HUNDRED,
     budget=4,
 )
+SEEN_LISTENINGS: Final = Scenario(
+    "seen-listenings",
+    "the same 100 listenings, on albums that others were sent before",
+    _LISTENINGS,
+    _HUNDRED,
+    mode="seen",
+    budget=4,
+)
 LATE: Final = Scenario(
     "late",
-    "the same, 1 caller, an upstream 20 ms late",
+    "100 listenings, 1 caller, an upstream 20 ms late",
     _LISTENINGS,
     _HUNDRED,
     connections=1,
@@ -136,6 +144,7 @@ SCENARIOS: Final = (
     ALBUMS,
     SEEN_ALBUMS,
     LISTENINGS,
+    SEEN_LISTENINGS,
     LATE,
     SHARED,
     CACHED_ALBUM,
