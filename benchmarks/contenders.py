@@ -18,14 +18,13 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PEERS: Final = ROOT / "benchmarks" / "peers"
 LOGS: Final = ROOT / "benchmarks" / "results" / "logs"
 
-_NOTHING_FRESH: Final = (
+_NOTHING_KEPT: Final = (
     *("--fresh-catalogue", "0", "--fresh-finished-days", "0", "--fresh-open-days", "0"),
-    *("--cache-bytes", "0"),
+    *("--cache-bytes", "0", "--readings-bytes", "0"),
 )
-_NOTHING_KEPT: Final = (*_NOTHING_FRESH, "--readings-bytes", "0")
 _MODES: Final[Mapping[Mode, tuple[str, ...]]] = {
     "plain": _NOTHING_KEPT,
-    "seen": _NOTHING_FRESH,
+    "default": (),
     "shared": _NOTHING_KEPT,
     "cached": (),
 }
@@ -105,7 +104,7 @@ MEANS: Final = (
         ("album", "albums", "listenings", "shared"),
         *("--compiled", "false"),
     ),
-    _without("readings", ("seen-albums", "seen-listenings"), "--readings-bytes", "0"),
+    _without("readings", ("default-albums", "default-listenings"), "--readings-bytes", "0"),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
     _without("shared executions", ("shared",), "--share-operations", "false"),
     _without(

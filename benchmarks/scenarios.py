@@ -1,14 +1,17 @@
 """The scenarios: what is asked, by how many callers, and what may be kept between requests."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from benchmarks.catalogue import FIRST_ALBUM
 
-Mode: TypeAlias = Literal["plain", "seen", "shared", "cached"]
-"""What a server may do: keep nothing between requests, know bytes again that another caller was
-sent, join equal requests that are in flight, or answer from its own cache."""
+Mode: TypeAlias = Literal["plain", "default", "shared", "cached"]
+"""What a server may do: keep nothing between requests, do what it does when nothing is set, join
+equal requests that are in flight, or answer from its own cache.
+
+What the facade does by default, where each request has a token of its own: nothing that it caches
+is of use, but it knows bytes again that another caller was sent."""
 
 
 # Compared by identity: variables can't be hashed.
@@ -77,14 +80,6 @@ ALBUM: Final = Scenario("album", "an album by id", _ALBUM, _ONE, budget=0.20)
 ALBUMS: Final = Scenario(
     "albums", "100 albums with artists, label and tracks", _ALBUMS, _HUNDRED, budget=3.5
 )
-SEEN_ALBUMS: Final = Scenario(
-    "seen-albums",
-    "the same 100 albums, which others were sent before",
-    _ALBUMS,
-    _HUNDRED,
-    mode="seen",
-    budget=3.5,
-)
 LISTENINGS: Final = Scenario(
     "listenings",
     "100 listenings with the album and the track of each",
@@ -92,13 +87,9 @@ LISTENINGS: Final = Scenario(
     _HUNDRED,
     budget=4,
 )
-SEEN_LISTENINGS: Final = Scenario(
-    "seen-listenings",
-    "the same 100 listenings, on albums that others were sent before",
-    _LISTENINGS,
-    _HUNDRED,
-    mode="seen",
-    budget=4,
+DEFAULT_ALBUM, DEFAULT_ALBUMS, DEFAULT_LISTENINGS = (
+    replace(each, name=f"default-{each.name}", title=f"{each.title}, by default", mode="default")
+    for each in (ALBUM, ALBUMS, LISTENINGS)
 )
 LATE: Final = Scenario(
     "late",
@@ -141,10 +132,11 @@ CACHED_ALBUMS: Final = Scenario(
 SCENARIOS: Final = (
     NOTHING,
     ALBUM,
+    DEFAULT_ALBUM,
     ALBUMS,
-    SEEN_ALBUMS,
+    DEFAULT_ALBUMS,
     LISTENINGS,
-    SEEN_LISTENINGS,
+    DEFAULT_LISTENINGS,
     LATE,
     SHARED,
     CACHED_ALBUM,
