@@ -87,10 +87,6 @@ LISTENINGS: Final = Scenario(
     _HUNDRED,
     budget=4,
 )
-DEFAULT_ALBUM, DEFAULT_ALBUMS, DEFAULT_LISTENINGS = (
-    replace(each, name=f"default-{each.name}", title=f"{each.title}, by default", mode="default")
-    for each in (ALBUM, ALBUMS, LISTENINGS)
-)
 LATE: Final = Scenario(
     "late",
     "100 listenings, 1 caller, an upstream 20 ms late",
@@ -129,14 +125,20 @@ CACHED_ALBUMS: Final = Scenario(
     budget=0.06,
 )
 
+
+def _by_default(scenario: Scenario) -> Scenario:
+    name, title = f"default-{scenario.name}", f"{scenario.title}, by default"
+    return replace(scenario, name=name, title=title, mode="default")
+
+
 SCENARIOS: Final = (
     NOTHING,
     ALBUM,
-    DEFAULT_ALBUM,
+    _by_default(ALBUM),
     ALBUMS,
-    DEFAULT_ALBUMS,
+    _by_default(ALBUMS),
     LISTENINGS,
-    DEFAULT_LISTENINGS,
+    _by_default(LISTENINGS),
     LATE,
     SHARED,
     CACHED_ALBUM,

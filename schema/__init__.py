@@ -28,6 +28,7 @@ schema = Subgraph(
     subscription=Subscription,
     types=[Artist, Label, Track],
     federation_version=FEDERATION_VERSION,
+    # What is answered goes to msgspec's encoder as it is; in Python, it has Structs in it.
     execution_context_class=compiled_execution(shaped=True),
     config=StrawberryConfig(info_class=Info, scalar_map=SCALARS),
 )

@@ -28,7 +28,7 @@ _NEAR: Final = 8192
 """Bytes in which the next key is looked for first: where much is left to be searched, each search
 begins with preparations that cost more than to search so far."""
 _SEAM: Final = 2 * LONGEST
-"""Bytes behind a place in which a list that holds that place has its end."""
+"""Bytes behind a place within which a list that is kept, and holds that place, has its end."""
 _MOST_UNKNOWN: Final = 2_000
 """Lists of one body that are looked up in vain before the others are left as they are: a page has
 few different ones, and each that is unknown costs up to 2 µs."""
