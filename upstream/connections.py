@@ -16,6 +16,7 @@ from msgspec import Struct
 from yarl import URL
 
 from upstream import statuses
+from upstream.lane import LARGE, Lane, Turn
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _MOST_OPENED_AT_ONCE: Final = 6
@@ -29,12 +30,14 @@ class Reader(ResponseHandler):
     aiohttp leaves the body waiting where it is the framing of a chunk that is no HTTP.
 
     `is_reset` says that its connection was broken off from the other side, and not just closed;
-    `slot` is the one that it takes among those being opened, None once it has left it.
+    `slot` is the one that it takes among those being opened, None once it has left it; `turn` the
+    one that a large body has or waits for.
     """
 
     is_reset: bool = False
     slot: "_Slot | None" = None
-    _expected: tuple[Callable[[bytes], None], int] | None = None
+    turn: Turn | None = None
+    _expected: tuple[Callable[[bytes], None], int, Lane | None] | None = None
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's own
         """Read on, where reading was paused: aiohttp asks for it after each piece of a body."""
@@ -51,14 +54,15 @@ class Reader(ResponseHandler):
         self.is_reset = isinstance(exc, OSError)
         super().connection_lost(exc)
 
-    def expect(self, take: Callable[[bytes], None], most: int) -> None:
+    def expect(self, take: Callable[[bytes], None], most: int, lane: Lane | None = None) -> None:
         """Give the next answer's body to `take`, piece by piece, where it can be given as it is.
 
         That is one of a known length, up to so many bytes, which is not encoded; what reads the
         body from aiohttp then only sees it end. aiohttp's parser would copy each piece once more,
-        keep them all, and wake who waits for them each time.
+        keep them all, and wake who waits for them each time. A large one takes a turn in the lane,
+        if there is one.
         """
-        self._expected = take, most
+        self._expected = take, most, lane
 
     def data_received(self, data: bytes) -> None:
         """Take what came in; a head by itself, so that its body need not go through the parser."""
@@ -72,7 +76,7 @@ class Reader(ResponseHandler):
         """Take a head from the parser, and what has come of its body."""
         head, body = data
         if self._expected is not None and head.code >= statuses.OK:
-            take, most = self._expected
+            take, most, lane = self._expected
             # Once: what comes behind the answer belongs to nobody.
             self._expected = None
             left = _plain_length(head) - body.total_bytes
@@ -80,6 +84,8 @@ class Reader(ResponseHandler):
                 self.set_parser(_Rest(self, body, left, take), body)
                 if body.total_bytes:
                     take(body.read_nowait())
+                if lane is not None and left > LARGE and self.transport is not None:
+                    self.turn = lane.enter(self.transport)
         super().feed_data(data, size)
 
     def end_rest(self, body: StreamReader) -> None:
@@ -186,6 +192,7 @@ class Connections(aiohttp.TCPConnector):
         )
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
         self.call_later = self._loop.call_later
+        self.lane = Lane(self._loop)
         self._keepalive = keepalive
         self._idle: deque[tuple[Lease, float]] = deque()
         self._tidying: asyncio.TimerHandle | None = None
@@ -216,6 +223,9 @@ class Connections(aiohttp.TCPConnector):
         if reader.slot is not None:
             reader.slot.leave()
             reader.slot = None
+        if reader.turn is not None:
+            reader.turn.over()
+            reader.turn = None
         if not usable or self._keepalive == 0 or self._closed:
             lease.connection.close()
             return

@@ -146,7 +146,9 @@ class Transport:
         try:
             reader.set_response_params(read_until_eof=True, auto_decompress=False)
             folding = LISTS.folding(familiar)
-            reader.expect(folding.feed, self._policy.most_body_bytes)
+            # What is familiar is only compared: it makes no way for others, and needs none.
+            lane = pool.lane if familiar is None else None
+            reader.expect(folding.feed, self._policy.most_body_bytes, lane)
             lease.transport.write(request)
             head, content = await reader.read()
             if head.code in _INTERIM:
