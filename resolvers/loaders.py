@@ -8,7 +8,7 @@ a cancelled future of a DataLoader would take the whole batch along.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from functools import cached_property, partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from aiodataloader import DataLoader, dispatch_queue
 from aiodataloader import Loader as Enqueued
@@ -27,6 +27,10 @@ SCANNABLE: dict[Kind, Listing] = {"artist": Listing("artists"), "label": Listing
 
 PageKey: TypeAlias = tuple[Listing, int, int]
 """A page: its list, its number and its size."""
+
+_BEGUN_AT_ONCE: Final = 8
+"""Requests of a batch that are begun in one round of the event loop. What they write goes out at
+the round's end: so the REST API is at work on the first ones while the others are being written."""
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
@@ -61,8 +65,12 @@ class _Batches(Struct, Generic[KeyT, ValueT]):
         if len(keys) == 1:
             return [await self._outcome(keys[0])]
         loop = asyncio.get_running_loop()
-        outcomes = [loop.create_task(self._outcome(key)) for key in keys]
+        outcomes: list[asyncio.Task[Reply[ValueT] | Failure]] = []
         try:
+            for key in keys:
+                if outcomes and len(outcomes) % _BEGUN_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                outcomes.append(loop.create_task(self._outcome(key)))
             return [await outcome for outcome in outcomes]
         except BaseException:
             for outcome in outcomes:
