@@ -14,7 +14,6 @@ from benchmarks.scenarios import ALBUMS
 from tests.facade import COLD, facade
 from upstream import lane
 from upstream.errors import TimedOut
-from upstream.lane import LARGE
 from upstream.policy import Policy
 from upstream.territories import Folding
 from upstream.transport import Transport
@@ -23,7 +22,7 @@ from web.sending import Sending
 LONG = 20.0
 """Seconds for what does come, on a machine that is busy with other things as well."""
 
-SIZE = 4 * LARGE
+SIZE = 4 * Policy().large_body_bytes
 CALLERS = 4
 
 ANSWER = "an answer"
@@ -65,13 +64,13 @@ class Bodies:
 
 
 @asynccontextmanager
-async def bodies() -> AsyncIterator[tuple[Bodies, Transport]]:
+async def bodies(**policy: Any) -> AsyncIterator[tuple[Bodies, Transport]]:
     """Such a server, and a transport to it."""
     server = Bodies()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.port = listening.sockets[0].getsockname()[1]
     try:
-        async with Transport(f"http://127.0.0.1:{server.port}", Policy()) as transport:
+        async with Transport(f"http://127.0.0.1:{server.port}", Policy(**policy)) as transport:
             yield server, transport
     finally:
         server.over.set()
@@ -133,6 +132,16 @@ async def test_a_small_body_waits_for_nobody() -> None:
         await server.until_asked(1)
         assert await got(transport, "1") == b"1"
         assert not stuck.done()
+        stuck.cancel()
+        await asyncio.wait([stuck])
+
+
+@pytest.mark.usefixtures("patient")
+async def test_where_there_are_no_turns_nobody_waits() -> None:
+    async with bodies(large_body_bytes=0) as (server, transport):
+        stuck = asyncio.create_task(got(transport, "A"))
+        await server.until_asked(1)
+        assert await got(transport, "b") == b"b" * SIZE
         stuck.cancel()
         await asyncio.wait([stuck])
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from yarl import URL
 
 from upstream import statuses
-from upstream.lane import LARGE, Lane, Turn
+from upstream.lane import Lane, Turn
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _MOST_OPENED_AT_ONCE: Final = 6
@@ -84,7 +84,7 @@ class Reader(ResponseHandler):
                 self.set_parser(_Rest(self, body, left, take), body)
                 if body.total_bytes:
                     take(body.read_nowait())
-                if lane is not None and left > LARGE and self.transport is not None:
+                if lane is not None and left >= lane.large and self.transport is not None:
                     self.turn = lane.enter(self.transport)
         super().feed_data(data, size)
 
@@ -176,11 +176,13 @@ class Connections(aiohttp.TCPConnector):
         patience: float,
         *,
         keepalive: float,
+        large_body: int = 0,
         **options: Any,
     ) -> None:
         """`patience` is the number of seconds until a connection must stand.
 
-        `keepalive` is for how many one that is idle is kept; with 0 none is.
+        `keepalive` is for how many one that is idle is kept; with 0 none is. Bodies of so many
+        bytes as `large_body` have turns in the lane; with 0 there is none.
         """
         super().__init__(limit=0, **options)
         reader: type[ResponseHandler] = Reader
@@ -192,7 +194,7 @@ class Connections(aiohttp.TCPConnector):
         )
         self._room = asyncio.Semaphore(_MOST_OPENED_AT_ONCE)
         self.call_later = self._loop.call_later
-        self.lane = Lane(self._loop)
+        self.lane = Lane(self._loop, large_body) if large_body else None
         self._keepalive = keepalive
         self._idle: deque[tuple[Lease, float]] = deque()
         self._tidying: asyncio.TimerHandle | None = None

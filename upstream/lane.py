@@ -2,7 +2,7 @@
 
 Where several are on their way at once, one would otherwise come in between the decoding of another
 and the answer that is made of that: megabytes, which push what was decoded out of the processor's
-caches. Apart from each other both take a quarter less. A body that does not come in quickly, from a
+caches. Apart from each other both take a fifth less. A body that does not come in quickly, from a
 REST API far away or a slow one, keeps the others waiting for a moment only; what they bring is
 received by the system meanwhile.
 """
@@ -10,9 +10,6 @@ received by the system meanwhile.
 import asyncio
 from collections import deque
 from typing import Final
-
-LARGE: Final = 393_216
-"""Bytes of a body that has to have a turn: with less, waiting costs more than it spares."""
 
 _MOMENT: Final = 0.01
 """Seconds of a turn at most: twice what the largest page takes, from the first byte to the answer,
@@ -38,9 +35,13 @@ class Turn:
 
 
 class Lane:
-    """The lane of one pool of connections; belongs to one event loop."""
+    """The lane of one pool of connections; belongs to one event loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `large` is the number of bytes from which a body has to have a turn.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, large: int) -> None:
+        self.large = large
         self._loop = loop
         self._inside: Turn | None = None
         self._waiting: deque[Turn] = deque()

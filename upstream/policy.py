@@ -112,6 +112,10 @@ class Policy:
     """Bytes of catalogue answers that are kept to compare others with: what comes again, for
     whichever token, is not decoded again; 0 for none."""
 
+    large_body_bytes: int = 393_216
+    """Bytes from which a body has to wait its turn: such bodies come in one after the other, as
+    long as they come quickly, and each of them costs less so; 0 for all at once."""
+
     cache_secret: str | None = field(default=None, repr=False)
     """The secret that tokens are hashed with, equal in all replicas that share a Redis; without
     one, each process makes its own, or with a Redis uses a fixed word."""

@@ -75,6 +75,7 @@ class Transport:
             self._policy.connect_timeout,
             ttl_dns_cache=60,
             keepalive=self._policy.keepalive,
+            large_body=self._policy.large_body_bytes,
         )
         # What is sent once must not meet a connection that the other side is just closing.
         headers["Connection"] = "close"
