@@ -22,12 +22,11 @@ _ROUNDS: Final = 5
 class Turn:
     """A body's turn in a lane, in which its connection is read, and those that wait are not."""
 
-    __slots__ = ("_lane", "alarm", "transport")
+    __slots__ = ("_lane", "transport")
 
     def __init__(self, lane: "Lane", transport: asyncio.Transport) -> None:
         self._lane = lane
         self.transport = transport
-        self.alarm: asyncio.TimerHandle | None = None
 
     def over(self) -> None:
         """End it: the body is here, or nobody wants it any more."""
@@ -63,7 +62,7 @@ class Lane:
 
     def _begin(self, turn: Turn) -> None:
         self._inside = turn
-        turn.alarm = self._loop.call_later(_MOMENT, self._pass_on, turn)
+        self._loop.call_later(_MOMENT, self._pass_on, turn)
 
     def _wait(self, turn: Turn, round_: int) -> None:
         if round_ < _ROUNDS:
@@ -73,9 +72,7 @@ class Lane:
 
     def _pass_on(self, turn: Turn) -> None:
         if turn is not self._inside:
-            return  # its moment was over before
-        if turn.alarm is not None:
-            turn.alarm.cancel()
+            return  # it has ended before: by its moment, or by itself
         self._inside = None
         while self._inside is None and self._waiting:
             following = self._waiting.popleft()
