@@ -105,6 +105,7 @@ MEANS: Final = (
         *("--compiled", "false"),
     ),
     _without("readings", ("default-albums", "default-listenings"), "--readings-bytes", "0"),
+    _without("turns of batches", ("listenings",), "--batch-wait", "0"),
     _without("turns of large bodies", ("albums",), "--large-body-bytes", "0"),
     _without("kept memory", ("albums", "listenings"), "--malloc-threshold", "0"),
     _without("shared executions", ("shared",), "--share-operations", "false"),

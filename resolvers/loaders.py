@@ -6,111 +6,82 @@ a cancelled future of a DataLoader would take the whole batch along.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from functools import cached_property, partial
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from aiodataloader import DataLoader, dispatch_queue
+from aiodataloader import DataLoader
 from aiodataloader import Loader as Enqueued
 from msgspec import Struct
 
 from resolvers.arrivals import Arrivals, Kind
 from resolvers.scans import FEWEST_WANTED, scan
 from upstream import records
-from upstream.caller import Caller, Reply
+from upstream.caller import Caller, Replies, Reply
 from upstream.client import Upstream
 from upstream.errors import UpstreamError
-from upstream.listing import Listing, Page
+from upstream.listing import Listing, Page, PageKey
 
 SCANNABLE: dict[Kind, Listing] = {"artist": Listing("artists"), "label": Listing("labels")}
 """The lists that bring whole objects at little more than the objects' own weight."""
-
-PageKey: TypeAlias = tuple[Listing, int, int]
-"""A page: its list, its number and its size."""
-
-_BEGUN_AT_ONCE: Final = 8
-"""Requests of a batch that are begun in one round of the event loop. What they write goes out at
-the round's end: so the REST API is at work on the first ones while the others are being written."""
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
 
 
+Ask: TypeAlias = Callable[[list[KeyT]], Awaitable[Replies[ValueT]]]
+"""What answers some keys, with an exception in the place of each that it can't."""
+
+
 class Failure(Struct, frozen=True):
     """A request that failed: a value, so that nobody has to retrieve it."""
 
-    error: Exception
+    error: BaseException
 
-    def raisable(self) -> Exception:
+    def raisable(self) -> BaseException:
         """The error, as one of its own for each who asked."""
         return self.error.fresh() if isinstance(self.error, UpstreamError) else self.error
 
 
-class _Batches(Struct, Generic[KeyT, ValueT]):
-    """How a batch of keys is asked for: what a DataLoader is given, and knows nothing of it."""
+class _DataLoader(DataLoader[KeyT, Reply[ValueT] | Failure]):
+    """aiodataloader's, but for the batches: one is made in each operation, so its steps are few."""
 
-    ask: Callable[[KeyT], Awaitable[Reply[ValueT]]]
-    tasks: set[asyncio.Task[Any]]
-    before: Callable[[list[KeyT]], Awaitable[None]] | None
-
-    async def outcomes(self, keys: list[KeyT]) -> list[Reply[ValueT] | Failure]:
-        """What came of each key."""
-        self._note(asyncio.current_task())
-        if self.before is not None:
-            try:
-                await self.before(keys)
-            except UpstreamError as error:
-                # No time is left, say: that is told at each key's own path.
-                return [Failure(error) for _ in keys]
-        if len(keys) == 1:
-            return [await self._outcome(keys[0])]
-        loop = asyncio.get_running_loop()
-        outcomes: list[asyncio.Task[Reply[ValueT] | Failure]] = []
-        try:
-            for key in keys:
-                if outcomes and len(outcomes) % _BEGUN_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-                outcomes.append(loop.create_task(self._outcome(key)))
-            return [await outcome for outcome in outcomes]
-        except BaseException:
-            for outcome in outcomes:
-                outcome.cancel()
-            raise
-
-    def _note(self, task: asyncio.Task[Any] | None) -> None:
-        # Not where a batch waits: a task that is cancelled holds the frames in which it waited.
-        if task is not None:
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
-
-    async def _outcome(self, key: KeyT) -> Reply[ValueT] | Failure:
-        try:
-            return await self.ask(key)
-        except UpstreamError as error:
-            # Without the traceback: its frames hold what had come until then.
-            return Failure(error.with_traceback(None))
-        except Exception as error:  # noqa: BLE001 - one key's failure is that key's alone
-            return Failure(error)
-
-
-class _DataLoader(DataLoader[KeyT, ValueT]):
-    """aiodataloader's, with two of its steps made cheaper, for one is made in each operation."""
-
-    def __init__(self, outcomes: Callable[[list[KeyT]], Coroutine[Any, Any, list[ValueT]]]) -> None:
-        """`outcomes` loads a batch."""
-        # In place of the library's own, which finds out each time whether that is a coroutine's.
+    def __init__(self, ask: Ask[KeyT, ValueT], tasks: set[asyncio.Task[None]]) -> None:
+        # In place of the library's own, which finds out each time what kind of function it has.
         self.loop = asyncio.get_running_loop()
-        self.batch_load_fn = outcomes
         self.get_cache_key = _same
+        self._ask = ask
+        self._tasks = tasks
         self._cache = {}
         self._queue = []
 
-    def do_resolve_reject(self, key: KeyT, future: asyncio.Future[ValueT]) -> None:
+    def do_resolve_reject(self, key: KeyT, future: asyncio.Future[Reply[ValueT] | Failure]) -> None:
         """Enqueue a key, and see to it that the queue is dispatched once the tick is over."""
         self._queue.append(Enqueued(key=key, future=future))
         if len(self._queue) == 1:
             # As late as the library has it, without the task that it makes for that.
-            self.loop.call_soon(self.loop.call_soon, dispatch_queue, self)
+            self.loop.call_soon(self.loop.call_soon, self._dispatch)
+
+    def _dispatch(self) -> None:
+        """Ask for what is in the queue, in a task of its own."""
+        queue, self._queue = self._queue, []
+        task = self.loop.create_task(self._answer(queue))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, queue: list[Enqueued]) -> None:
+        """Give each key of a batch what came of it."""
+        keys = [each.key for each in queue]
+        try:
+            replies = await self._ask(keys)
+        except Exception as error:  # noqa: BLE001 - it is told at each key's own path
+            # Without the traceback: its frames hold what had come until then.
+            replies = [error.with_traceback(None)] * len(keys)
+        for each, reply in zip(queue, replies, strict=True):
+            if not each.future.done():
+                each.future.set_result(
+                    Failure(reply) if isinstance(reply, BaseException) else reply
+                )
 
 
 def _same(key: KeyT) -> KeyT:
@@ -120,17 +91,9 @@ def _same(key: KeyT) -> KeyT:
 class Loader(Generic[KeyT, ValueT]):
     """One kind of request: batched by the tick, each key sent once in an operation."""
 
-    def __init__(
-        self,
-        ask: Callable[[KeyT], Awaitable[Reply[ValueT]]],
-        tasks: set[asyncio.Task[Any]],
-        *,
-        before: Callable[[list[KeyT]], Awaitable[None]] | None = None,
-    ) -> None:
-        """`ask` sends one request; `before` is awaited once before each batch of keys."""
-        self._loader: _DataLoader[KeyT, Reply[ValueT] | Failure] = _DataLoader(
-            _Batches(ask, tasks, before).outcomes
-        )
+    def __init__(self, ask: Ask[KeyT, ValueT], tasks: set[asyncio.Task[None]]) -> None:
+        """`ask` answers a batch of keys; `tasks` are those in which it does."""
+        self._loader: _DataLoader[KeyT, ValueT] = _DataLoader(ask, tasks)
 
     async def load(self, key: KeyT) -> Reply[ValueT]:
         """The answer to one request; raises what the REST client raises."""
@@ -178,17 +141,20 @@ class _Records(Struct, Generic[ValueT]):
     """One type of object by number: from the lists that bring it, else from its own address."""
 
     kind: Kind
-    fetch: Callable[[Caller, int], Awaitable[Reply[ValueT]]]
+    fetch: Callable[[Caller, list[int]], Awaitable[Replies[ValueT]]]
     caller: Caller
     arrivals: Arrivals
     pages: Loader[PageKey, Page] | None
     """For one scan of the type's own list, if that may be; None once it was tried."""
 
-    async def ask(self, number: int) -> Reply[ValueT]:
-        brought = self.arrivals.find(self.kind, number)
-        return brought if brought is not None else await self.fetch(self.caller, number)
+    async def ask(self, numbers: list[int]) -> Replies[ValueT]:
+        await self._lists_have_arrived(numbers)
+        brought = [self.arrivals.find(self.kind, number) for number in numbers]
+        missing = [number for number, reply in zip(numbers, brought, strict=True) if reply is None]
+        fetched = iter(await self.fetch(self.caller, missing) if missing else ())
+        return [reply or next(fetched) for reply in brought]
 
-    async def lists_have_arrived(self, numbers: list[int]) -> None:
+    async def _lists_have_arrived(self, numbers: list[int]) -> None:
         kind, arrivals, pages = self.kind, self.arrivals, self.pages
         await arrivals.settled(kind, self.caller.remaining())
         if pages is not None and len(numbers) >= FEWEST_WANTED:
@@ -210,14 +176,15 @@ class _Pages(Struct):
     """The pages that are known to be as the list is now."""
     renewed: bool
 
-    async def ask(self, key: PageKey) -> Reply[Page]:
-        listing, page, per_page = key
-        renewed = self.renewed
-        reply = await self.upstream.page(self.caller, listing, page, per_page, renewed=renewed)
-        if reply.batch is None and not renewed:
-            self.new.add(key)
-        self.arrivals.bring(listing.collection, reply)
-        return reply
+    async def ask(self, keys: list[PageKey]) -> Replies[Page]:
+        replies = await self.upstream.pages(self.caller, keys, renewed=self.renewed)
+        for key, reply in zip(keys, replies, strict=True):
+            if isinstance(reply, BaseException):
+                continue
+            if reply.batch is None and not self.renewed:
+                self.new.add(key)
+            self.arrivals.bring(key[0].collection, reply)
+        return replies
 
 
 class Loaders:
@@ -236,33 +203,33 @@ class Loaders:
         self._caller = caller
         self._arrivals = arrivals
         self._scans = scans
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._new_pages: set[PageKey] = set()
 
     @cached_property
     def albums(self) -> Loader[int, records.Album | None]:
         """Albums with everything in them."""
-        return self._records("album", self._upstream.album)
+        return self._records("album", self._upstream.albums)
 
     @cached_property
     def artists(self) -> Loader[int, records.Artist | None]:
         """Artists."""
-        return self._records("artist", self._upstream.artist)
+        return self._records("artist", self._upstream.artists)
 
     @cached_property
     def labels(self) -> Loader[int, records.Label | None]:
         """Labels."""
-        return self._records("label", self._upstream.label)
+        return self._records("label", self._upstream.labels)
 
     @cached_property
     def album_tracks(self) -> Loader[int, records.AlbumTrack | None]:
         """Tracks from anywhere: an album in a list may have brought them, without their cover."""
-        return self._records("track", self._upstream.track)
+        return self._records("track", self._upstream.tracks)
 
     @cached_property
     def tracks(self) -> Loader[int, records.Track | None]:
         """Tracks from their own address: with a cover of their own."""
-        return Loader(partial(self._upstream.track, self._caller), self._tasks)
+        return Loader(partial(self._upstream.tracks, self._caller), self._tasks)
 
     @cached_property
     def pages(self) -> Loader[PageKey, Page]:
@@ -289,11 +256,13 @@ class Loaders:
         return self._pages(renewed=True)
 
     def _records(
-        self, kind: Kind, fetch: Callable[[Caller, int], Awaitable[Reply[ValueT]]]
+        self,
+        kind: Kind,
+        fetch: Callable[[Caller, list[int]], Awaitable[Replies[ValueT]]],
     ) -> Loader[int, ValueT]:
         pages = self.pages if self._scans and kind in SCANNABLE else None
         source = _Records(kind, fetch, self._caller, self._arrivals, pages)
-        return Loader(source.ask, self._tasks, before=source.lists_have_arrived)
+        return Loader(source.ask, self._tasks)
 
     def _pages(self, *, renewed: bool) -> Loader[PageKey, Page]:
         source = _Pages(

@@ -17,7 +17,7 @@ from upstream.errors import (
     Unavailable,
     UpstreamError,
 )
-from upstream.flights import Flight, Flights
+from upstream.flights import Flight, Flights, Waiter
 from upstream.gate import Gate
 from upstream.listing import Listing
 from upstream.policy import Policy
@@ -137,6 +137,16 @@ async def test_a_spent_budget_is_only_the_starters_trouble() -> None:
         assert len(api.journal) == 2
 
 
+async def test_what_one_caller_asks_for_twice_at_once_is_one_request() -> None:
+    async with sandbox.running() as api, client(api.url, **COLD) as upstream:
+        asking = caller(seconds=10)
+        async with asyncio.timeout(5):
+            replies = await upstream.artists(asking, [544, 399, 544])
+        assert replies[0] == replies[2] != replies[1]
+        assert len(api.journal) == asking.requests == 2
+        assert len(asking.exchanges) == 3
+
+
 async def test_sharing_costs_the_joining_caller_nothing_of_its_budget() -> None:
     async with sandbox.running() as api, client(api.url, **COLD) as upstream:
         api.orders.add(sandbox.Latency(50))
@@ -154,9 +164,13 @@ async def test_a_flight_that_breaks_by_a_mistake_of_ours_tells_all_who_wait() ->
         raise ZeroDivisionError
 
     deadline = monotonic() + 1
-    flight = flights.start((b"", ""), deadline, broken)
-    found = await outcomes(flight.landing(deadline), flight.landing(deadline))
-    assert [type(each) for each in found] == [ZeroDivisionError] * 2
+    flight = flights.open((b"", ""), deadline, broken)
+    waiters = [Waiter(deadline), Waiter(deadline)]
+    for waiter in waiters:
+        waiter.join(flight)
+    flight.begin()
+    await asyncio.gather(*(waiter.landed() for waiter in waiters))
+    assert isinstance(flight.outcome, ZeroDivisionError)
     assert len(flights) == 0
 
 
@@ -172,10 +186,14 @@ async def test_a_flight_that_nobody_could_wait_for_any_more_is_cancelled() -> No
         return 1
 
     now = monotonic()
-    flight = flights.start((b"", ""), now, endless)
+    flight = flights.open((b"", ""), now, endless)
+    waiter = Waiter(now - 1)
+    waiter.join(flight)
+    flight.begin()
     await asyncio.sleep(0)
-    with pytest.raises(TimedOut):
-        await flight.landing(now - 1)
+    await waiter.landed()
+    waiter.leave()
+    assert flight.outcome is None
     await asyncio.wait_for(ended.wait(), 1)
 
 

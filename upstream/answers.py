@@ -1,7 +1,7 @@
 """The answers: from the cache, from a request that is under way, or from one of their own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -9,8 +9,9 @@ from msgspec import Struct
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from upstream import statuses
+from upstream.batches import Batches
 from upstream.cache import NEVER, Cache, Entry, Shelf
-from upstream.caller import Caller, Exchange, Reply, Source
+from upstream.caller import Caller, Exchange, Replies, Reply, Source
 from upstream.decoding import sendable
 from upstream.errors import (
     BadResponse,
@@ -23,7 +24,7 @@ from upstream.errors import (
     UpstreamError,
 )
 from upstream.fetching import Errand, Fetched, Fetcher
-from upstream.flights import Flight, Flights
+from upstream.flights import Flight, Flights, Waiter
 from upstream.freshness import NOT_KEPT, Freshness, freshness, renewed
 from upstream.keepsakes import Keepsakes
 from upstream.listing import Collection
@@ -53,6 +54,49 @@ class Landing(Struct):
     batch: float | None = None
 
 
+class _Asked(Struct):
+    """One question of a caller, and what has come of it so far.
+
+    `joined` says that its flight was another caller's.
+    """
+
+    question: Question[Any]
+    course: Course
+    flight: Flight[Landing] | None = None
+    joined: bool = False
+    outcome: Landing | BaseException | None = None
+
+    def note(self, caller: Caller, started: float) -> None:
+        """Add the Exchange to the caller's, however it went."""
+        outcome, course, flight = self.outcome, self.course, self.flight
+        landing = outcome if isinstance(outcome, Landing) else _NOTHING
+        landed_at = None if flight is None else flight.landed_at
+        caller.exchanges.append(
+            Exchange(
+                course.place.route,
+                course.place.target,
+                started - caller.started,
+                (landed_at or monotonic()) - started,
+                landing.source,
+                course.status,
+                course.requests,
+                landing.fresh_for,
+                landing.stale_age,
+            )
+        )
+
+    def reply(self) -> Reply[Any] | BaseException:
+        """What the caller gets."""
+        outcome = self.outcome
+        if isinstance(outcome, Landing):
+            return Reply(outcome.value, outcome.stale_age, outcome.batch)
+        assert outcome is not None  # noqa: S101 - each question has its outcome in the end
+        return outcome
+
+
+_NOTHING: Final = Landing(None, "upstream")
+
+
 class Answers:
     """Answers each caller from what its own token has brought, as cheaply as policy allows.
 
@@ -63,6 +107,7 @@ class Answers:
         self,
         *,
         fetcher: Fetcher,
+        batches: Batches,
         tokens: Tokens,
         cache: Cache,
         policy: Policy,
@@ -71,6 +116,7 @@ class Answers:
     ) -> None:
         self._elsewhere = elsewhere
         self._fetcher = fetcher
+        self._batches = batches
         self._tokens = tokens
         self._cache = cache
         self._policy = policy
@@ -89,6 +135,7 @@ class Answers:
     async def close(self) -> None:
         """Give up all requests that are under way."""
         self._flights.close()
+        self._batches.close()
         await self._elsewhere.close()
 
     def accepted(self, caller: Caller) -> str:
@@ -115,26 +162,45 @@ class Answers:
     async def reply(
         self, caller: Caller, question: Question[T], *, renewed: bool = False
     ) -> Reply[Any]:
-        """The answer to one question; adds its Exchange to the caller's.
+        """The answer to one question; raises what `replies` gives in its place."""
+        [outcome] = await self.replies(caller, [question], renewed=renewed)
+        if not isinstance(outcome, BaseException):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            del outcome  # it holds this frame
 
-        `renewed` asks the REST API whatever is kept.
+    async def replies(
+        self, caller: Caller, questions: Sequence[Question[Any]], *, renewed: bool = False
+    ) -> Replies[Any]:
+        """The answers to some questions, an UpstreamError in the place of each that has none.
+
+        Adds an Exchange for each to the caller's. `renewed` asks the REST API whatever is kept.
         """
         started = monotonic()
-        course = Course(question.places[0])
+        asked = [_Asked(question, Course(question.places[0])) for question in questions]
         try:
             token = self.accepted(caller)
             assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
             shelf = self._cache.shelf(caller.token_key)
-            landing = None if renewed else self._kept(shelf, question, token, started)
-            if landing is None:
-                landing, course = await self._landed(
-                    caller, question, token, shelf, course, renewed=renewed
-                )
-        except BaseException:
-            _note(caller, course, started, Landing(None, "upstream"))
-            raise
-        _note(caller, course, started, landing)
-        return Reply(landing.value, landing.stale_age, landing.batch)
+            unanswered = asked
+            if not renewed:
+                for each in asked:
+                    each.outcome = self._kept(shelf, each.question, token, started)
+                unanswered = [each for each in asked if each.outcome is None]
+            while unanswered:
+                unanswered = await self._ask(caller, token, shelf, unanswered, renewed=renewed)
+        except UpstreamError as error:
+            # Without the frames: they hold what the others have brought.
+            refused = error.with_traceback(None)
+            for each in asked:
+                if each.outcome is None:
+                    each.outcome = refused.fresh()
+        finally:
+            for each in asked:
+                each.note(caller, started)
+        return [each.reply() for each in asked]
 
     async def purge(self, token_key: bytes) -> None:
         """Forget all that is known for a token, here and elsewhere."""
@@ -205,56 +271,66 @@ class Answers:
         """Whether the REST API has answered for the token lately enough to serve from a cache."""
         return now - shelf.confirmed_at < self._policy.token_confirmed_within
 
-    async def _landed(  # noqa: PLR0913 - one question, who asks it, and what it took
-        self,
-        caller: Caller,
-        question: Question[T],
-        token: str,
-        shelf: Shelf,
-        course: Course,
-        *,
-        renewed: bool,
-    ) -> tuple[Landing, Course]:
-        """What comes of a request, and what it took: nothing where another caller's was joined."""
-        key = (shelf.token_key, question.key)
-        while True:
-            caller.remaining()
-            flight = self._flights.find(key)
-            joined = flight is not None
-            if flight is None:
-                flight = self._flights.start(
-                    key,
-                    caller.deadline,
-                    lambda mine: self._flown(
-                        mine,
-                        shelf,
-                        question,
-                        token=token,
-                        spend=caller.spend,
-                        course=course,
-                        batch=caller.started,
-                        renewed=renewed,
-                    ),
-                )
-            try:
-                landing = await flight.landing(caller.deadline)
-            except BudgetSpent:
-                if joined:
-                    continue  # it was not this caller's budget
-                raise
-            except TimedOut as error:
-                # It may be this caller alone that could not wait, and the token may be dead.
-                stood_in = self._stand_in(shelf, question, only_if_confirmed=True)
-                if stood_in is None:
-                    raise error from None
-                landing = stood_in
-            if self._tokens.is_revoked(shelf.token_key):
-                raise Unauthenticated("revoked while it was used")
-            if joined and renewed and landing.source == "replica":
-                continue  # the one that was joined did not ask the REST API
-            if joined and landing.source != "stale":
-                landing = Landing(landing.value, "shared", landing.fresh_for, batch=landing.batch)
-            return landing, course
+    async def _ask(
+        self, caller: Caller, token: str, shelf: Shelf, asked: list[_Asked], *, renewed: bool
+    ) -> list[_Asked]:
+        """Let each question have its outcome; returns those that have to be asked once more."""
+        patience = caller.remaining()
+        waiter = Waiter(caller.deadline)
+        mine: list[Flight[Landing]] = []
+        try:
+            for each in asked:
+                key = (shelf.token_key, each.question.key)
+                flight = self._flights.find(key)
+                each.joined = flight is not None
+                if flight is None:
+                    request = self._request(caller, token, shelf, each, renewed=renewed)
+                    flight = self._flights.open(key, caller.deadline, request)
+                    mine.append(flight)
+                each.flight = flight
+                waiter.join(flight)
+            await self._batches.begin(mine, shelf.token_key, patience)
+            await waiter.landed()
+        finally:
+            waiter.leave()
+        return [each for each in asked if not self._is_settled(shelf, each, renewed=renewed)]
+
+    def _request(
+        self, caller: Caller, token: str, shelf: Shelf, asked: _Asked, *, renewed: bool
+    ) -> Callable[[Flight[Landing]], Coroutine[Any, Any, Landing]]:
+        return lambda flight: self._flown(
+            flight,
+            shelf,
+            asked.question,
+            token=token,
+            spend=caller.spend,
+            course=asked.course,
+            batch=caller.started,
+            renewed=renewed,
+        )
+
+    def _is_settled(self, shelf: Shelf, asked: _Asked, *, renewed: bool) -> bool:
+        """Whether a question has its outcome, now that its flight has landed, or is given up."""
+        assert asked.flight is not None  # noqa: S101 - it was asked
+        landed = asked.flight.outcome
+        if landed is None:
+            landed = TimedOut("the operation's deadline has passed")
+        if isinstance(landed, BudgetSpent) and asked.joined:
+            return False  # it was not this caller's budget
+        if isinstance(landed, TimedOut):
+            # It may be this caller alone that could not wait, and the token may be dead.
+            landed = self._stand_in(shelf, asked.question, only_if_confirmed=True) or landed
+        if isinstance(landed, BaseException):
+            asked.outcome = landed.fresh() if isinstance(landed, UpstreamError) else landed
+        elif self._tokens.is_revoked(shelf.token_key):
+            asked.outcome = Unauthenticated("revoked while it was used")
+        elif not asked.joined or landed.source == "stale":
+            asked.outcome = landed
+        elif renewed and landed.source == "replica":
+            return False  # the one that was joined did not ask the REST API
+        else:
+            asked.outcome = Landing(landed.value, "shared", landed.fresh_for, batch=landed.batch)
+        return True
 
     async def _flown(  # noqa: PLR0913 - one question, whose it is, and what it may take
         self,
@@ -424,7 +500,7 @@ class Answers:
             raise TimedOut("no refresh in time")
 
         # Its own deadline is over at once: a refresh is not worth retries.
-        self._flights.start(key, now, refreshed, background=True)
+        self._flights.open(key, now, refreshed, background=True).begin()
 
 
 def _is_outdated(shelf: Shelf, question: Question[Any], entry: Entry) -> bool:
@@ -432,19 +508,3 @@ def _is_outdated(shelf: Shelf, question: Question[Any], entry: Entry) -> bool:
     if not shelf.moved_at:
         return False
     return entry.at < shelf.moved_at.get(question.key.partition("?")[0], NEVER)
-
-
-def _note(caller: Caller, course: Course, started: float, landing: Landing) -> None:
-    caller.exchanges.append(
-        Exchange(
-            course.place.route,
-            course.place.target,
-            started - caller.started,
-            monotonic() - started,
-            landing.source,
-            course.status,
-            course.requests,
-            landing.fresh_for,
-            landing.stale_age,
-        )
-    )

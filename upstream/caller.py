@@ -1,8 +1,9 @@
 """The caller of the REST API: who asks in one operation, until when, and what it has cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -47,6 +48,10 @@ class Reply(Struct, Generic[ValueT_co], frozen=True):
     value: ValueT_co
     stale_age: float | None = None
     batch: float | None = None
+
+
+Replies: TypeAlias = Sequence[Reply[ValueT_co] | BaseException]
+"""The answers to several questions, in order: an exception in the place of each that failed."""
 
 
 @dataclass(slots=True)

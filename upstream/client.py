@@ -1,6 +1,7 @@
 """The client: every question that the REST API answers, as one method each."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,12 +11,13 @@ from urllib.parse import urlencode
 
 from upstream import decoding, questions, records, statuses
 from upstream.answers import Answers
+from upstream.batches import Batches
 from upstream.cache import Cache
-from upstream.caller import Caller, Exchange, Reply
+from upstream.caller import Caller, Exchange, Replies, Reply
 from upstream.errors import TimedOut, Unauthenticated, UpstreamError, WrongCredentials
 from upstream.fetching import Fetcher
 from upstream.keepsakes import Keepsakes
-from upstream.listing import Collection, Listing, Page
+from upstream.listing import Collection, Listing, Page, PageKey
 from upstream.observer import BreakerState, Nobody, Observer
 from upstream.policy import Policy
 from upstream.questions import Place
@@ -54,9 +56,10 @@ class State:
 class Upstream:
     """The REST API at one address; one instance for a process, used as a context manager.
 
-    Every method raises an errors.UpstreamError where it fails. Each question adds one Exchange
-    to its caller's, however it went. What comes back may be shared with other operations of the
-    same token: it is not to be changed.
+    Every method raises an errors.UpstreamError where it fails; one that asks for several things
+    gives one in the place of each that failed. Each question adds one Exchange to its caller's,
+    however it went. What comes back may be shared with other operations of the same token: it is
+    not to be changed.
     """
 
     def __init__(
@@ -69,8 +72,10 @@ class Upstream:
         self._tokens = Tokens(policy)
         self._cache = Cache(policy.cache_bytes)
         self._elsewhere = _elsewhere(policy, self._tokens, observer)
+        self._batches = Batches(self._sender.gate, policy)
         self._answers = Answers(
             fetcher=Fetcher(self._sender, policy, observer),
+            batches=self._batches,
             tokens=self._tokens,
             cache=self._cache,
             policy=policy,
@@ -92,29 +97,54 @@ class Upstream:
             self._look.cancel()
         await self._transport.__aexit__()
 
+    async def albums(self, caller: Caller, numbers: Sequence[int]) -> Replies[records.Album | None]:
+        """Albums with everything in them, each None where the REST API has none (404)."""
+        return await self._answers.replies(caller, [questions.album(each) for each in numbers])
+
+    async def artists(
+        self, caller: Caller, numbers: Sequence[int]
+    ) -> Replies[records.Artist | None]:
+        """Artists, each None where the REST API has none (404)."""
+        return await self._answers.replies(caller, [questions.artist(each) for each in numbers])
+
+    async def labels(self, caller: Caller, numbers: Sequence[int]) -> Replies[records.Label | None]:
+        """Labels, each None where the REST API has none (404)."""
+        return await self._answers.replies(caller, [questions.label(each) for each in numbers])
+
+    async def tracks(self, caller: Caller, numbers: Sequence[int]) -> Replies[records.Track | None]:
+        """Tracks with their own covers, each None where the REST API has none (404)."""
+        return await self._answers.replies(caller, [questions.track(each) for each in numbers])
+
+    async def pages(
+        self, caller: Caller, pages: Sequence[PageKey], *, renewed: bool = False
+    ) -> Replies[Page]:
+        """Pages of lists; the REST API may ignore their size (see listing).
+
+        `renewed` asks the REST API whatever is kept.
+        """
+        asked = [questions.page(*each) for each in pages]
+        return await self._answers.replies(caller, asked, renewed=renewed)
+
     async def album(self, caller: Caller, number: int) -> Reply[records.Album | None]:
-        """One album with everything in it, or None where the REST API has none (404)."""
+        """One album, as in `albums`; raises what may stand there in its place."""
         return await self._answers.reply(caller, questions.album(number))
 
     async def artist(self, caller: Caller, number: int) -> Reply[records.Artist | None]:
-        """One artist, or None where the REST API has none (404)."""
+        """One artist, as in `artists`; raises what may stand there in its place."""
         return await self._answers.reply(caller, questions.artist(number))
 
     async def label(self, caller: Caller, number: int) -> Reply[records.Label | None]:
-        """One label, or None where the REST API has none (404)."""
+        """One label, as in `labels`; raises what may stand there in its place."""
         return await self._answers.reply(caller, questions.label(number))
 
     async def track(self, caller: Caller, number: int) -> Reply[records.Track | None]:
-        """One track with its own cover, or None where the REST API has none (404)."""
+        """One track, as in `tracks`; raises what may stand there in its place."""
         return await self._answers.reply(caller, questions.track(number))
 
     async def page(
         self, caller: Caller, listing: Listing, page: int, per_page: int, *, renewed: bool = False
     ) -> Reply[Page]:
-        """One page of a list; the REST API may ignore `per_page` (see listing).
-
-        `renewed` asks the REST API whatever is kept.
-        """
+        """One page of a list, as in `pages`; raises what may stand there in its place."""
         question = questions.page(listing, page, per_page)
         return await self._answers.reply(caller, question, renewed=renewed)
 
@@ -203,7 +233,7 @@ class Upstream:
         return State(
             breaker=self._sender.breaker.state,
             under_way=self._sender.gate.under_way,
-            queued=self._sender.gate.queued,
+            queued=self._sender.gate.queued + self._batches.queued,
             flights=self._answers.flights,
             cache_bytes=self._cache.bytes,
             cache_entries=len(self._cache),

@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from upstream.errors import TimedOut, Unavailable, UpstreamError
+from upstream.errors import Unavailable, UpstreamError
 
 T = TypeVar("T")
 
@@ -15,13 +15,24 @@ Key: TypeAlias = tuple[bytes, str]
 
 
 class Flight(Generic[T]):
-    """A request under way, in a task of its own, and those who wait for it.
+    """A request in a task of its own, and those who wait for it.
 
-    A caller that is cancelled, or whose deadline passes, leaves the others waiting; the last one
-    to leave cancels the request. `deadline` is the latest of theirs.
+    A waiter that is cancelled, or whose deadline passes, leaves the others waiting; the last one
+    to leave cancels the request. `deadline` is the latest of theirs. `outcome` is what the request
+    gave, or why it gave nothing, None until then; it landed at `landed_at`, on the clock of
+    time.monotonic.
     """
 
-    __slots__ = ("_left", "_task", "_waiting", "background", "deadline")
+    __slots__ = (
+        "_left",
+        "_request",
+        "_task",
+        "_waiters",
+        "background",
+        "deadline",
+        "landed_at",
+        "outcome",
+    )
 
     def __init__(
         self,
@@ -31,12 +42,21 @@ class Flight(Generic[T]):
         *,
         background: bool,
     ) -> None:
-        """Start the request; `left` is called once, as soon as nobody may join any more."""
+        """`left` is called once, as soon as nobody may join any more."""
         self.deadline = deadline
         self.background = background
-        self._waiting: set[asyncio.Future[T]] = set()
+        self.outcome: T | BaseException | None = None
+        self.landed_at: float | None = None
+        self._waiters: set[Waiter] = set()
+        self._request: Callable[[Flight[T]], Coroutine[Any, Any, T]] | None = request
         self._left: Callable[[Flight[T]], None] | None = left
-        self._task: asyncio.Task[T] | None
+        self._task: asyncio.Task[T] | None = None
+
+    def begin(self) -> None:
+        """Start the request, if that has not been done, and somebody still wants it."""
+        request, self._request = self._request, None
+        if request is None:
+            return
         self._task = task = asyncio.get_running_loop().create_task(request(self))
         task.add_done_callback(self._land)
 
@@ -48,51 +68,100 @@ class Flight(Generic[T]):
         """Cancel the request, whoever waits for it."""
         if self._task is not None:
             self._task.cancel()
+        else:
+            self._end(_closed())
 
-    async def landing(self, deadline: float) -> T:
-        """What the request gives, unless it has landed; raises TimedOut at the deadline.
+    def join(self, waiter: "Waiter") -> None:
+        """Let one more wait for what the request gives, which has not landed."""
+        self.deadline = max(self.deadline, waiter.deadline)
+        self._waiters.add(waiter)
 
-        Each waiter has an exception of its own.
-        """
-        assert self._task is not None  # noqa: S101 - what has landed is found by nobody
-        loop = self._task.get_loop()
-        self.deadline = max(self.deadline, deadline)
-        # A future of one's own needs no shield: cancelling it touches nothing else.
-        mine: asyncio.Future[T] = loop.create_future()
-        self._waiting.add(mine)
-        alarm = loop.call_later(deadline - monotonic(), _time_out, mine)
-        try:
-            return await mine
-        finally:
-            alarm.cancel()
-            self._waiting.discard(mine)
-            if mine.done() and not mine.cancelled():
-                mine.exception()  # asyncio complains of an exception that nobody has looked at
-            if self._task is not None and not (self._waiting or self.background):
-                self._leave()
+    def leave(self, waiter: "Waiter") -> None:
+        """Let one wait no more."""
+        self._waiters.discard(waiter)
+        if self._waiters or self.background:
+            # It may be the one who was to begin it.
+            self.begin()
+        elif self._left is not None:
+            self._close()
+            if self._task is not None:
                 self._task.cancel()
 
     def _land(self, task: asyncio.Task[T]) -> None:
-        self._leave()
         # A task holds what it raised, that the frames that it went through, and those the flight.
         self._task = None
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, UpstreamError):
-            error.__traceback__ = None
-        for each in self._waiting:
-            if each.done():
-                continue
-            if task.cancelled():
-                each.set_exception(Unavailable("the client is closed"))
-            elif error is None:
-                each.set_result(task.result())
-            else:
-                each.set_exception(error.fresh() if isinstance(error, UpstreamError) else error)
+        if task.cancelled():
+            self._end(_closed())
+        elif (error := task.exception()) is None:
+            self._end(task.result())
+        else:
+            self._end(error.with_traceback(None) if isinstance(error, UpstreamError) else error)
 
-    def _leave(self) -> None:
+    def _end(self, outcome: T | BaseException) -> None:
+        self._close()
+        self.outcome = outcome
+        self.landed_at = monotonic()
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            waiter.land()
+
+    def _close(self) -> None:
+        self._request = None
         left, self._left = self._left, None
         if left is not None:
             left(self)
+
+
+class Waiter:
+    """One who waits for some flights, all at once and until a deadline; `leave` must follow.
+
+    A task, a future and an alarm for each flight would cost as much as to read a small answer.
+    """
+
+    __slots__ = ("_alarm", "_flights", "_landed", "_under_way", "deadline")
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self._flights: set[Flight[Any]] = set()
+        self._under_way = 0
+        self._landed: asyncio.Future[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def join(self, flight: Flight[Any]) -> None:
+        """Wait for this flight too."""
+        if flight in self._flights:
+            return
+        flight.join(self)
+        self._flights.add(flight)
+        self._under_way += 1
+
+    def landed(self) -> asyncio.Future[None]:
+        """Done once each flight that was joined has landed, or the deadline has passed."""
+        loop = asyncio.get_running_loop()
+        self._landed = landed = loop.create_future()
+        if self._under_way:
+            self._alarm = loop.call_later(self.deadline - monotonic(), self._stop)
+        else:
+            landed.set_result(None)
+        return landed
+
+    def land(self) -> None:
+        """Note that one of the flights has landed."""
+        self._under_way -= 1
+        if not self._under_way and self._landed is not None and not self._landed.done():
+            self._landed.set_result(None)
+
+    def leave(self) -> None:
+        """Wait no more, for whatever is still under way."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._under_way:
+            for flight in self._flights:
+                flight.leave(self)
+
+    def _stop(self) -> None:
+        if self._landed is not None and not self._landed.done():
+            self._landed.set_result(None)
 
 
 class Flights(Generic[T]):
@@ -113,7 +182,7 @@ class Flights(Generic[T]):
         """The flight that can be joined, if there is one."""
         return self._flights.get(key)
 
-    def start(
+    def open(
         self,
         key: Key,
         deadline: float,
@@ -121,7 +190,7 @@ class Flights(Generic[T]):
         *,
         background: bool = False,
     ) -> Flight[T]:
-        """A new flight, which must be waited for, unless it is one in the background."""
+        """A new flight, which must be begun, and be waited for unless it is in the background."""
         # Not Flight[T](...): subscripting costs more than all the rest of this.
         flight: Flight[T] = Flight(
             deadline, request, partial(self._left, key), background=background
@@ -141,6 +210,5 @@ class Flights(Generic[T]):
             del self._flights[key]
 
 
-def _time_out(waiter: asyncio.Future[Any]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimedOut("the operation's deadline has passed"))
+def _closed() -> Unavailable:
+    return Unavailable("the client is closed")

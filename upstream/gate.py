@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from upstream.errors import Overloaded
@@ -18,6 +19,8 @@ class Gate:
 
     Tokens take turns: one that asks for much waits behind itself, not others behind it. Where
     the queue is full, the newest request of the token that has the most in it is turned away.
+
+    `on_room` is called whenever a turn is given back that nobody waits for.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -27,11 +30,16 @@ class Gate:
         self._under_way: dict[bytes, int] = {}
         self._queues: OrderedDict[bytes, _Queue] = OrderedDict()
         self.queued = 0
+        self.on_room: Callable[[], None] = _nothing
 
     @property
     def under_way(self) -> int:
         """How many requests are under way."""
         return sum(self._under_way.values())
+
+    def has_room(self, token_key: bytes) -> bool:
+        """Whether a request could have a turn at once."""
+        return self._free > 0 and self._may_enter(token_key)
 
     def try_enter(self, token_key: bytes) -> bool:
         """Take a turn where nobody need wait for one, which `leave` must give back."""
@@ -76,7 +84,7 @@ class Gate:
         while self._queues and self._free > 0:
             following = next(filter(self._may_enter, self._queues), None)
             if following is None:
-                return
+                break
             turn = next(iter(self._queues[following]))
             self._unqueue(following, turn)
             if turn.done():
@@ -85,6 +93,8 @@ class Gate:
                 self._queues.move_to_end(following)
             self.try_enter(following)
             turn.set_result(None)
+        if self._free > 0:
+            self.on_room()
 
     def _may_enter(self, token_key: bytes) -> bool:
         return self._under_way.get(token_key, 0) < self._share
@@ -109,3 +119,7 @@ class Gate:
 
 def _turned_away() -> Overloaded:
     return Overloaded("the queue to the REST API is full", retry_after=_TRY_AGAIN)
+
+
+def _nothing() -> None:
+    """What is called where nobody wants to know."""

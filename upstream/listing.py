@@ -22,6 +22,10 @@ class Listing(Struct, frozen=True):
     until: dt.date | None = None
 
 
+PageKey: TypeAlias = tuple[Listing, int, int]
+"""A page: its list, its number and its size."""
+
+
 class PageLink(Struct, frozen=True):
     """Where a Link header points to: only the query string is trusted."""
 

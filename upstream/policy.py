@@ -51,6 +51,11 @@ class Policy:
     longest_queue: int = 8192
     """Requests that may wait for their turn; 0 for none."""
 
+    batch_wait: float = 1.0
+    """Seconds for which the many requests of one operation wait at most, all together, until those
+    of another have left room: a batch that is not mixed with others costs less, and is answered
+    sooner; 0 to let all take turns at once."""
+
     most_retries: int = 2
     """Times that a failed GET is sent again; 0 for never."""
 
