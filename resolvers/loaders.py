@@ -28,7 +28,6 @@ SCANNABLE: dict[Kind, Listing] = {"artist": Listing("artists"), "label": Listing
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
 
-
 Ask: TypeAlias = Callable[[list[KeyT]], Awaitable[Replies[ValueT]]]
 """What answers some keys, with an exception in the place of each that it can't."""
 

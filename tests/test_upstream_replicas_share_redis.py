@@ -558,6 +558,23 @@ async def test_what_is_asked_anew_is_not_taken_from_another_replica(redis: Redis
         assert (anew.exchanges[0].source, anew.requests) == ("upstream", 1)
 
 
+async def test_a_batch_that_another_replica_has_waits_for_no_room(redis: RedisServer) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis, most_concurrent=1, batch_wait=60) as two,
+    ):
+        await asked(two, 399)
+        numbers = [row["id"] for row in api.rows("labels")[:12]]
+        await one.labels(caller(), numbers)
+        await until(lambda: len(redis.keys()) == 14)
+        await two._sender.gate.enter(b"somebody")
+        asking = caller(seconds=5)
+        await two.labels(asking, numbers)
+        assert {each.source for each in asking.exchanges} == {"replica"}
+        two._sender.gate.leave(b"somebody")
+
+
 async def test_nothing_goes_on_once_it_is_closed(redis: RedisServer) -> None:
     async with sandbox.running() as api:
         before = asyncio.all_tasks()

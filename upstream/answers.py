@@ -289,7 +289,9 @@ class Answers:
                     mine.append(flight)
                 each.flight = flight
                 waiter.join(flight)
-            await self._batches.begin(mine, shelf.token_key, patience)
+            # What other processes have needs no room at the gate.
+            longest = 0 if self._elsewhere.up else patience
+            await self._batches.begin(mine, shelf.token_key, longest)
             await waiter.landed()
         finally:
             waiter.leave()

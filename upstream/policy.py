@@ -54,7 +54,7 @@ class Policy:
     batch_wait: float = 1.0
     """Seconds for which the many requests of one operation wait at most, all together, until those
     of another have left room: a batch that is not mixed with others costs less, and is answered
-    sooner; 0 to let all take turns at once."""
+    sooner; 0 to let all take turns at once. With a Redis none waits: it may have the answers."""
 
     most_retries: int = 2
     """Times that a failed GET is sent again; 0 for never."""
