@@ -151,7 +151,7 @@ class _Records(Struct, Generic[ValueT]):
         brought = [self.arrivals.find(self.kind, number) for number in numbers]
         missing = [number for number, reply in zip(numbers, brought, strict=True) if reply is None]
         fetched = iter(await self.fetch(self.caller, missing) if missing else ())
-        return [reply or next(fetched) for reply in brought]
+        return [next(fetched) if reply is None else reply for reply in brought]
 
     async def _lists_have_arrived(self, numbers: list[int]) -> None:
         kind, arrivals, pages = self.kind, self.arrivals, self.pages

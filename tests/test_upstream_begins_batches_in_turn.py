@@ -260,13 +260,18 @@ async def test_a_batch_for_which_the_queue_has_no_place_is_left_to_the_gate() ->
     assert {type(each) for each in outcomes} == {str, Overloaded}
 
 
-async def test_who_leaves_while_waiting_leaves_no_gap() -> None:
-    asking = Asking()
+async def two_that_wait(asking: Asking) -> tuple[asyncio.Task[Any], asyncio.Task[Any]]:
+    """The batches b and c, which wait for what a has taken."""
     asking.ask(A, "a", 20)
     await asking.until_begun("a", 20)
-    leaving = asking.ask(B, "b", 20)
-    staying = asking.ask(C, "c", 20)
+    both = asking.ask(B, "b", 20), asking.ask(C, "c", 20)
     await a_few_rounds()
+    return both
+
+
+async def test_who_leaves_while_waiting_leaves_no_gap() -> None:
+    asking = Asking()
+    leaving, staying = await two_that_wait(asking)
     leaving.cancel()
     await asyncio.wait([leaving])
 
@@ -280,11 +285,7 @@ async def test_who_leaves_while_waiting_leaves_no_gap() -> None:
 
 async def test_a_turn_that_comes_while_its_batch_leaves_goes_to_the_next() -> None:
     asking = Asking()
-    asking.ask(A, "a", 20)
-    await asking.until_begun("a", 20)
-    leaving = asking.ask(B, "b", 20)
-    staying = asking.ask(C, "c", 20)
-    await a_few_rounds()
+    leaving, staying = await two_that_wait(asking)
     admit = asking.gate.on_room
 
     def admit_and_cancel() -> None:

@@ -148,8 +148,8 @@ class Waiter:
     def land(self) -> None:
         """Note that one of the flights has landed."""
         self._under_way -= 1
-        if not self._under_way and self._landed is not None and not self._landed.done():
-            self._landed.set_result(None)
+        if not self._under_way:
+            self._stop()
 
     def leave(self) -> None:
         """Wait no more, for whatever is still under way."""
