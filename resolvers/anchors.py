@@ -6,6 +6,7 @@ from upstream.records import number_of
 
 from .cursors import Cursor
 from .hands import Hand
+from .orders import gap_of
 
 _FAR_ENOUGH: Final = 50
 """Rows next to a row's neighbour among which it is not: then it is taken to be gone."""
@@ -61,7 +62,7 @@ class Anchor:
         Where the row was deleted, the row that is now at its place came after it.
         """
         earlier, later = self._neighbours(hand)
-        gap = None if self.number is None else hand.gap_of(self.number)
+        gap = None if self.number is None else gap_of(self.number, hand.rows, hand.end)
         if earlier is not None:
             self._cut(earlier + 1)
         elif later is not None:

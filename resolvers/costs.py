@@ -15,9 +15,9 @@ from typing import Final
 from resolvers.deliveries import ALBUM_REFERENCE
 from resolvers.errors import BadUserInput
 from resolvers.global_ids import number_in, split_global_id
-from resolvers.hands import LONGEST_SEARCH
 from resolvers.listenings import ALBUM_STUB, TRACK_STUB
 from resolvers.listings import LARGEST_WINDOW
+from resolvers.pagers import LONGEST_SEARCH
 from upstream.listing import DEFAULT_PAGE_SIZE, Collection
 
 TO_START: Final = 2

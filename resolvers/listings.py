@@ -29,7 +29,8 @@ from .anchors import Anchor
 from .cursors import Cursor, cursor_of, read_cursor
 from .errors import BadUserInput
 from .habits import Habits
-from .hands import Fetch, Hand, Kept
+from .hands import Hand, Kept
+from .pagers import Fetch, Pager
 from .windows import window_places
 
 LARGEST_WINDOW: Final = 500
@@ -204,9 +205,10 @@ async def _window(  # noqa: PLR0913 -- two of them say what a caller does not wa
     before = None if request.before is None else Anchor(request.before, after=False)
     anchors = [anchor for anchor in (after, before) if anchor is not None]
     expected = {place: number for anchor in anchors for place, number in anchor.expected.items()}
-    hand = Hand(fetch, habits.of(listing.collection), expected, kept)
+    hand = Hand(kept)
+    pager = Pager(fetch, habits.of(listing.collection), expected, hand)
     try:
-        found, start = await _Search(hand, request, after, before).found(
+        found, start = await _Search(pager, request, after, before).found(
             beyond=beyond or count or pages
         )
     except BadResponse:
@@ -215,11 +217,11 @@ async def _window(  # noqa: PLR0913 -- two of them say what a caller does not wa
         raise
     found.has_moved = any(anchor.has_moved for anchor in anchors)
     if count:
-        found.total_count = await _count(hand)
+        found.total_count = await _count(pager)
     if pages and request.size:
         last = hand.pages_said(request.size)
         if last is None:
-            total = found.total_count if count else await _count(hand)
+            total = found.total_count if count else await _count(pager)
             if isinstance(total, UpstreamError):
                 found.page_cursors = total.fresh()
                 return found
@@ -233,9 +235,10 @@ class _Search:
     """The search for the rows of one window."""
 
     def __init__(
-        self, hand: Hand, request: Request, after: Anchor | None, before: Anchor | None
+        self, pager: Pager, request: Request, after: Anchor | None, before: Anchor | None
     ) -> None:
-        self._hand = hand
+        self._pager = pager
+        self._hand = pager.hand
         self._request = request
         self._after = after
         self._before = before
@@ -243,9 +246,9 @@ class _Search:
 
     async def found(self, *, beyond: bool) -> tuple[Window, int]:
         """The window, without its count, and the place where it starts."""
-        hand, request = self._hand, self._request
+        pager, hand, request = self._pager, self._hand, self._request
         if request.backwards and request.before is None and request.size == 0:
-            return Window([], has_next=False, has_previous=beyond and await hand.holds(0)), 0
+            return Window([], has_next=False, has_previous=beyond and await pager.holds(0)), 0
         span = await self._settled(telling_next=beyond)
         if hand.is_torn:
             raise BadResponse("rows are missing among those of a list")
@@ -257,15 +260,15 @@ class _Search:
         else:
             start, stop = places[0], places[-1] + 1
         rows = [Row(place, hand.rows[place], hand) for place in places]
-        has_next = beyond and await hand.holds(stop)
+        has_next = beyond and await pager.holds(stop)
         if hand.is_mixed(start - 1, stop + 1):
             raise _Outdated
-        has_previous = beyond and start > 0 and (bool(places) or await hand.holds(0))
+        has_previous = beyond and start > 0 and (bool(places) or await pager.holds(0))
         return Window(rows, has_next, has_previous), start
 
     async def _settled(self, *, telling_next: bool) -> range:
         """The places of the window, once its cursors' rows are found or given up."""
-        hand, backwards = self._hand, self._request.backwards
+        pager, hand, backwards = self._pager, self._hand, self._request.backwards
         span, granted = range(0), 0
         for _ in range(_ROUNDS):
             span = await self._span()
@@ -276,17 +279,17 @@ class _Search:
             ]
             low = min([span.start, *(anchor.place for anchor in near)])
             high = max([span.stop, *(anchor.place + 1 for anchor in near)])
-            await hand.cover(
+            await pager.cover(
                 low, high, backwards=backwards, telling_next=telling_next and high == span.stop
             )
-            granted = granted or hand.spent + _MORE_FOR_A_SHIFT
+            granted = granted or pager.spent + _MORE_FOR_A_SHIFT
             if self._any_learned():
                 continue
             if near:
-                if hand.spent >= granted or not await hand.look(near[0].place, near[0].number):
+                if pager.spent >= granted or not await pager.look(near[0].place, near[0].number):
                     near[0].give_up(hand)
             elif backwards and span and not hand.may_hold(span.stop - 1):
-                await hand.find_end(self._request.size)
+                await pager.find_end(self._request.size)
             else:
                 break
         return span
@@ -298,7 +301,7 @@ class _Search:
         if not self._request.backwards:
             return window_places(size, backwards=False, start=start, stop=stop)
         if stop is None and hand.end is None:
-            await hand.find_end(size, start - 1)
+            await self._pager.find_end(size, start - 1)
         if hand.end is not None:
             stop = hand.end if stop is None else min(stop, hand.end)
         return window_places(size, backwards=True, start=start, stop=stop)
@@ -349,12 +352,12 @@ class _Search:
         return any(further in self._hand.rows for further in range(place + 1, span.stop))
 
 
-async def _count(hand: Hand) -> int | UpstreamError | None:
+async def _count(pager: Pager) -> int | UpstreamError | None:
     try:
-        count = await hand.count()
+        count = await pager.count()
     except UpstreamError as error:
         return error
-    if count is None and hand.is_linked and hand.is_aged:
+    if count is None and pager.hand.is_linked and pager.hand.is_aged:
         raise _Outdated
     return count
 
