@@ -32,7 +32,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
 from upstream.recent import Recent
-from web.estimates import Footprints
+from web.footprints import Footprints
 from web.limits import Limits, check_document, check_text
 from web.request_errors import RequestError
 
@@ -59,7 +59,7 @@ _ABOUT_SCHEMA: Final = frozenset({"__typename", "__schema", "__type", "_service"
 
 
 class Operation:
-    """One operation of a valid document, and what it can cause upstream (web/estimates.py).
+    """One operation of a valid document, and what it can cause upstream (web/footprints.py).
 
     `is_about_schema` says that it asks for nothing but the schema, so that its answer is the same
     for everybody and as long as the process lives.
