@@ -8,16 +8,14 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.served import Served, application, served
+from tests.upstream_asked import Watching
+from upstream.observer import Nobody
 from upstream.policy import Policy
 from web.rates import BoundedMemory, Rates, _site
 from web.refusals import Refused
 from web.settings import BadSetting
 
 ASK = {"query": "{ __typename }"}
-
-
-def nobody_hears(_: str) -> None:
-    """Nothing."""
 
 
 async def statuses(here: Served, count: int, headers: dict[str, str]) -> list[int]:
@@ -122,8 +120,8 @@ async def test_replicas_count_together_in_redis_and_no_token_stands_there(
     redis: RedisServer,
 ) -> None:
     policy = Policy(redis_url=redis.url, redis_timeout=2)
-    one = Rates(3, 0, policy, nobody_hears)
-    two = Rates(3, 0, policy, nobody_hears)
+    one = Rates(3, 0, policy, Nobody())
+    two = Rates(3, 0, policy, Nobody())
     await one.admit("canary", "")
     await two.admit("canary", "")
     await one.admit("canary", "")
@@ -136,16 +134,31 @@ async def test_replicas_count_together_in_redis_and_no_token_stands_there(
     assert b"canary" not in keys
 
 
+async def test_a_burst_is_counted_in_redis_to_its_last_request(redis: RedisServer) -> None:
+    watching = Watching()
+    rates = Rates(5, 0, Policy(redis_url=redis.url, redis_timeout=5), watching)
+
+    outcomes = await asyncio.gather(
+        *(rates.admit("a", "") for _ in range(300)), return_exceptions=True
+    )
+    await rates.close()
+
+    assert watching.of("redis") == []
+    refused = [each for each in outcomes if isinstance(each, Refused)]
+    admitted = [each for each in outcomes if isinstance(each, list)]
+    assert (len(admitted), len(refused)) == (5, 295)
+
+
 async def test_without_redis_everybody_is_let_through_and_it_is_told() -> None:
-    failures: list[str] = []
+    watching = Watching()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        rates = Rates(1, 1, Policy(redis_url=url, redis_timeout=0.05), failures.append)
+        rates = Rates(1, 1, Policy(redis_url=url, redis_timeout=0.05), watching)
         async with asyncio.timeout(5):
             for _ in range(100):
                 assert await rates.admit("a", "") == []
             await rates.close()
-    assert failures == ["limit"]
+    assert watching.of("redis") == [("limit",)]
 
 
 def test_without_its_package_it_says_which_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from tests.redis_server import RedisServer
+from tests.upstream_asked import Watching
+from upstream.observer import Nobody, Observer
+from upstream.policy import Policy
 from web.persisted import MemoryStore, Persisted, Resolved, trusted_documents
 from web.persisted_redis import PREFIX, RedisStore
 from web.request_errors import RequestError
@@ -232,9 +235,16 @@ def test_a_file_that_is_none_is_a_clear_error(tmp_path: Path, name: str, content
         trusted_documents(tmp_path)
 
 
+def store_in(
+    redis: RedisServer, observer: Observer | None = None, *, redis_pause: float = 2
+) -> RedisStore:
+    """A store in this Redis, which has time to answer."""
+    policy = Policy(redis_url=redis.url, redis_timeout=5, redis_pause=redis_pause)
+    return RedisStore(redis.url, policy, observer or Nobody())
+
+
 async def test_replicas_share_texts_through_redis(redis: RedisServer) -> None:
-    one = Persisted(store=RedisStore(redis.url))
-    other = Persisted(store=RedisStore(redis.url))
+    one, other = (Persisted(store=store_in(redis)) for _ in range(2))
 
     await one.keep(await one.resolve(TEXT, None, by_hash(TEXT)))
 
@@ -245,18 +255,32 @@ async def test_replicas_share_texts_through_redis(redis: RedisServer) -> None:
 
 
 async def test_a_text_that_redis_has_wrong_is_not_known(redis: RedisServer) -> None:
-    store = RedisStore(redis.url)
-    await store._redis.set(PREFIX + digest(TEXT), OTHER.encode())
+    store = store_in(redis)
+    redis.command("SET", PREFIX + digest(TEXT), OTHER)
 
     assert await store.get(digest(TEXT)) is None
     await store.close()
 
 
+async def test_many_texts_at_once_are_all_found_in_redis(redis: RedisServer) -> None:
+    watching = Watching()
+    one, other = store_in(redis, watching), store_in(redis, watching)
+    texts = [f"{{ __typename # {number}\n}}" for number in range(300)]
+
+    await asyncio.gather(*(one.put(digest(text), text) for text in texts))
+    found = await asyncio.gather(*(other.get(digest(text)) for text in texts))
+
+    assert found == texts
+    assert watching.of("redis") == []
+    await one.close()
+    await other.close()
+
+
 async def test_without_redis_texts_are_kept_here_and_redis_is_left_alone_for_a_while(
     redis: RedisServer,
 ) -> None:
-    failures: list[str] = []
-    store = RedisStore(redis.url, pause=60, failed=failures.append)
+    watching = Watching()
+    store = store_in(redis, watching, redis_pause=60)
     await asyncio.to_thread(redis.stop)
 
     await store.put(digest(TEXT), TEXT)
@@ -264,20 +288,20 @@ async def test_without_redis_texts_are_kept_here_and_redis_is_left_alone_for_a_w
     assert await store.get(digest(OTHER)) is None
     await store.put(digest(OTHER), OTHER)
 
-    assert failures == ["write"]
+    assert watching.of("redis") == [("write",)]
     await store.close()
 
 
 async def test_redis_is_asked_again_after_the_pause(redis: RedisServer) -> None:
-    failures: list[str] = []
-    store = RedisStore(redis.url, pause=0, failed=failures.append)
+    watching = Watching()
+    store = store_in(redis, watching, redis_pause=0.01)
     await asyncio.to_thread(redis.stop)
     assert await store.get(digest(TEXT)) is None
-    assert failures == ["read"]
+    assert watching.of("redis") == [("read",)]
 
     await asyncio.to_thread(redis.start)
     await store.put(digest(TEXT), TEXT)
-    fresh = RedisStore(redis.url)
+    fresh = store_in(redis)
 
     assert await fresh.get(digest(TEXT)) == TEXT
     await store.close()

@@ -5,6 +5,7 @@ from typing import Literal, Protocol, TypeAlias
 Level: TypeAlias = Literal["memory", "redis", "keepsakes"]
 Lookup: TypeAlias = Literal["hit", "miss", "stale"]
 BreakerState: TypeAlias = Literal["closed", "open", "half-open"]
+RedisAction: TypeAlias = Literal["read", "write", "purge", "subscribe", "limit"]
 
 
 class Observer(Protocol):
@@ -29,8 +30,8 @@ class Observer(Protocol):
     def breaker_changed(self, state: BreakerState) -> None:
         """The circuit breaker has a new state."""
 
-    def redis_failed(self, action: str) -> None:
-        """Redis did not do what it was asked to: "read", "write", "purge" or "subscribe"."""
+    def redis_failed(self, action: RedisAction) -> None:
+        """Redis did not do what it was asked to."""
 
 
 class Nobody:
@@ -51,5 +52,5 @@ class Nobody:
     def breaker_changed(self, state: BreakerState) -> None:
         """Nothing."""
 
-    def redis_failed(self, action: str) -> None:
+    def redis_failed(self, action: RedisAction) -> None:
         """Nothing."""

@@ -7,21 +7,19 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from upstream.observer import Observer
+from upstream.observer import Observer, RedisAction
 from upstream.policy import Policy
 
 log: Final = logging.getLogger("upstream")
 
 T = TypeVar("T")
-
-Action: TypeAlias = Literal["read", "write", "purge", "subscribe"]
 
 FAILURES: Final = (RedisError, OSError, TimeoutError, ValueError)
 """What goes wrong with Redis; the texts hold its address, so they are never logged."""
@@ -71,7 +69,7 @@ class Line:
         return self._trying or monotonic() < self._left_alone_until
 
     async def send(
-        self, action: Action, command: Callable[["Redis"], Awaitable[T]], otherwise: T
+        self, action: RedisAction, command: Callable[[Redis], Awaitable[T]], otherwise: T
     ) -> T:
         """What a command gives, or `otherwise` where Redis can't be asked or fails."""
         if self.busy():
@@ -89,7 +87,7 @@ class Line:
         finally:
             self._trying = False
 
-    def note_failure(self, action: Action, error: BaseException) -> None:
+    def note_failure(self, action: RedisAction, error: BaseException) -> None:
         """Leave Redis alone for a while."""
         self._observer.redis_failed(action)
         if self.up:

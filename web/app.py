@@ -238,7 +238,7 @@ def _rates(settings: Settings, metrics: Metrics) -> "Rates | None":
             "extra rates."
         ) from None
 
-    return Rates(by_token, by_address, settings.policy, metrics.redis_failed)
+    return Rates(by_token, by_address, settings.policy, metrics)
 
 
 def _store(settings: Settings, metrics: Metrics) -> Store | None:
@@ -250,12 +250,7 @@ def _store(settings: Settings, metrics: Metrics) -> Store | None:
     # Redis's client is not loaded where none is used.
     from web.persisted_redis import RedisStore  # noqa: PLC0415
 
-    return RedisStore(
-        policy.redis_url,
-        timeout=policy.redis_timeout,
-        pause=policy.redis_pause,
-        failed=metrics.redis_failed,
-    )
+    return RedisStore(policy.redis_url, policy, metrics)
 
 
 def _tracing(environment: Mapping[str, str]) -> "Tracing | None":

@@ -6,21 +6,23 @@ share. Its own store in memory looks through all keys at every hit of a sliding 
 one.
 """
 
-import asyncio
 import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute, WindowStats
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.tokens import Tokens
 from web.refusals import Headers, Refused
+
+if TYPE_CHECKING:
+    from upstream.redis_line import Line
 
 MOST_CALLERS: Final = 100_000
 """Callers that are counted at once in memory; who was not seen for longest makes room."""
@@ -94,29 +96,12 @@ class BoundedMemory(MemoryStorage):
 class Rates:
     """Who may send how much. Where Redis fails or is late, everybody is let through."""
 
-    def __init__(
-        self,
-        by_token: int,
-        by_address: int,
-        policy: Policy,
-        failed: Callable[[str], None],
-    ) -> None:
-        """Requests a minute; 0 for any number. `failed` hears of Redis's failures ("limit")."""
+    def __init__(self, by_token: int, by_address: int, policy: Policy, observer: Observer) -> None:
+        """Requests a minute; 0 for any number. `observer` hears of Redis's failures ("limit")."""
         self._by_token = RateLimitItemPerMinute(by_token) if by_token else None
         self._by_address = RateLimitItemPerMinute(by_address) if by_address else None
-        self._policy = policy
-        self._failed = failed
-        self._left_alone_until = 0.0
         self._tokens = Tokens(policy)
-        storage: Storage = BoundedMemory()
-        self._release: Callable[[], Awaitable[None]] | None = None
-        if policy.redis_url:
-            storage, self._release = _in_redis(policy.redis_url, policy.redis_timeout)
-        failures = storage.base_exceptions
-        self._failures: tuple[type[Exception], ...] = (
-            OSError,
-            *(failures if isinstance(failures, tuple) else (failures,)),
-        )
+        storage, self._line = _counts(policy, observer)
         self._limiter = SlidingWindowCounterRateLimiter(storage)
 
     async def admit(self, token: str | None, address: str) -> Headers:
@@ -128,16 +113,16 @@ class Rates:
             limit, key = self._by_address, f"address:{_site(address)}"
         else:
             limit, key = self._by_token, f"token:{self._tokens.key(token).hex()}"
-        if limit is None or time.monotonic() < self._left_alone_until:
+        if limit is None:
             return []
-        try:
-            async with asyncio.timeout(self._policy.redis_timeout):
-                admitted = await self._limiter.hit(limit, key)
-                standing = await self._limiter.get_window_stats(limit, key)
-        except self._failures:
-            self._failed("limit")
-            self._left_alone_until = time.monotonic() + self._policy.redis_pause
+        counted: tuple[bool, WindowStats] | None
+        if self._line is None:
+            counted = await self._counted(limit, key)
+        else:
+            counted = await self._line.send("limit", lambda _: self._counted(limit, key), None)
+        if counted is None:
             return []
+        admitted, standing = counted
         remaining = standing.remaining if admitted else 0
         seconds = max(1, math.ceil(standing.reset_time - time.time()))
         headers = _headers(limit, remaining, seconds)
@@ -152,23 +137,30 @@ class Rates:
 
     async def close(self) -> None:
         """Let go of Redis's connections."""
-        if self._release is not None:
-            await self._release()
+        if self._line is not None:
+            await self._line.close()
+
+    async def _counted(self, limit: RateLimitItem, key: str) -> tuple[bool, WindowStats]:
+        """Whether one more request is within the limit, and how the count stands then."""
+        admitted = await self._limiter.hit(limit, key)
+        return admitted, await self._limiter.get_window_stats(limit, key)
 
 
-def _in_redis(url: str, timeout: float) -> tuple[Storage, Callable[[], Awaitable[None]]]:
-    """The counts that replicas share, and what lets go of Redis's connections."""
+def _counts(policy: Policy, observer: Observer) -> "tuple[Storage, Line | None]":
+    """The counts of this process, or those that replicas share and the line to them."""
+    if policy.redis_url is None:
+        return BoundedMemory(), None
     # Redis's client is not loaded where none is used.
-    from redis.asyncio import ConnectionPool  # noqa: PLC0415
+    from upstream.redis_line import Line  # noqa: PLC0415
 
-    pool = ConnectionPool.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    line = Line(policy.redis_url, policy, observer)
     storage = RedisStorage(
-        f"async+{url}",
+        f"async+{policy.redis_url}",
         implementation="redispy",
         key_prefix="onedtouch:rates",
-        connection_pool=pool,  # type: ignore[arg-type] # documented, but left out of the types
+        connection_pool=line.redis.connection_pool,  # type: ignore[arg-type] # documented, but left out of the types
     )
-    return storage, pool.aclose
+    return storage, line
 
 
 def _headers(limit: RateLimitItem, remaining: int, seconds: int) -> Headers:
