@@ -2,7 +2,8 @@
 
 import asyncio
 import datetime as dt
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -193,22 +194,29 @@ async def test_the_wrong_album_path_may_serve_a_web_page() -> None:
         assert api.paths == ["/api/v1/album/5", "/api/v1/albums/5", "/api/v1/albums/5"]
 
 
+@pytest.mark.parametrize("left", ["nothing", "a redirect", "a web page"])
 async def test_a_move_of_the_albums_to_the_other_path_is_noticed(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     living = "album"
+    behind: dict[str, Callable[[], web.Response]] = {
+        "nothing": lambda: web.Response(status=404),
+        "a redirect": lambda: web.Response(status=301, headers={"Location": "/api/v1/albums/5"}),
+        "a web page": lambda: web.Response(text="<html>moved</html>", content_type="text/html"),
+    }
 
     async def answer(request: web.BaseRequest) -> web.Response:
         if request.path.split("/")[3] != living:
-            return web.Response(status=404)
+            return behind[left]() if living == "albums" else web.Response(status=404)
         return web.json_response({"id": 5, "title": "Five"})
 
     async with scripted(answer) as api, client(api.url, **COLD) as upstream:
         assert (await upstream.album(caller(), 5)).value is not None
         living = "albums"
         for _ in range(DOUBTFUL_MISSES + 5):
-            assert (await upstream.album(caller(), 5)).value is None
-        # Within a minute of the last album, a 404 costs one request and is believed.
+            with nullcontext() if left == "nothing" else pytest.raises(BadResponse):
+                assert (await upstream.album(caller(), 5)).value is None
+        # Within a minute of the last album, a miss costs one request and is believed.
         assert len(api.seen) == 1 + DOUBTFUL_MISSES + 5
         monkeypatch.setattr("upstream.album_path.DOUBTFUL_SECONDS", 0.0)
         assert (await upstream.album(caller(), 5)).value is not None

@@ -9,10 +9,10 @@ from typing import Final
 from upstream.questions import Place
 
 DOUBTFUL_MISSES: Final = 10
-"""404s in a row, without an album between them, that make a known path doubtful."""
+"""Misses in a row, without an album between them, that make a known path doubtful."""
 
 DOUBTFUL_SECONDS: Final = 60.0
-"""Seconds since the last proof or doubt, within which no number of 404s does."""
+"""Seconds since the last proof or doubt, within which no number of misses does."""
 
 LONGEST_WAIT: Final = 1.0
 """Seconds for which an album waits for another one to find the path out."""
@@ -25,7 +25,7 @@ class AlbumPath:
     """The documentation has one path, the REST API's own links another, and one may be missing.
 
     Only an album proves a path: a 404 may be true of the album. Once a path is known, a 404 on it
-    is believed; but should it say nothing else for long, the other one is asked too, once a
+    is believed; but should no album come from it for long, the other one is asked too, once a
     minute at most, so that a move of the REST API needs no restart here.
     """
 
@@ -86,7 +86,7 @@ class AlbumPath:
         self._settled_at = monotonic()
 
     def missed(self) -> None:
-        """There was a 404 at every place that was asked."""
+        """At every place that was asked there was a 404, or no album in what came."""
         self._misses += 1
 
     def _doubted(self, candidates: tuple[Place, ...]) -> tuple[Place, ...]:

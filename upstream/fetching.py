@@ -67,7 +67,12 @@ class Fetcher:
             return await self._at(question.places[0], question, errand)
         known = self._album_path.place(question.places)
         if known is not None:
-            fetched = await self._at(known, question, errand)
+            try:
+                fetched = await self._at(known, question, errand)
+            except BadResponse:
+                # What serves no albums any more may redirect, or serve a web page.
+                self._album_path.missed()
+                raise
             if fetched.answer.status == statuses.NOT_FOUND:
                 self._album_path.missed()
             else:
