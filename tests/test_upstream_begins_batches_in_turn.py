@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 import sandbox
-from tests.upstream_asked import COLD, caller, client
+from tests.upstream_asked import COLD, Client, caller, client
 from upstream.batches import Batches
 from upstream.caller import Reply
-from upstream.client import Upstream
 from upstream.errors import Overloaded, TimedOut, Unavailable
 from upstream.flights import Flight, Flights, Waiter
 from upstream.gate import Gate
@@ -306,14 +305,14 @@ async def test_a_turn_that_comes_while_its_batch_leaves_goes_to_the_next() -> No
 NUMBERS = [273, 1297, *range(1_000_000, 1_000_010)]
 
 
-async def waiting(upstream: Upstream, count: int) -> None:
+async def waiting(upstream: Client, count: int) -> None:
     """Return once so many requests wait in batches."""
     async with asyncio.timeout(5):
         while upstream._batches.queued != count:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)
 
 
-async def full(upstream: Upstream, api: sandbox.Running) -> asyncio.Task[Any]:
+async def full(upstream: Client, api: sandbox.Running) -> asyncio.Task[Any]:
     """A request that takes a while, and all the room there is."""
     api.orders.add(sandbox.Latency(400), path="/api/v1/artists*")
     task = asyncio.create_task(upstream.artist(caller(PARTNER), 544))

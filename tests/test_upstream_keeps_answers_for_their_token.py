@@ -8,11 +8,10 @@ import pytest
 from aiohttp import web
 
 import sandbox
-from tests.upstream_asked import Watching, caller, client, scripted
+from tests.upstream_asked import Client, Watching, caller, client, scripted
 from upstream import records
 from upstream.cache import Cache, Entry
 from upstream.caller import Caller, Exchange
-from upstream.client import Upstream
 from upstream.errors import (
     BadResponse,
     Forbidden,
@@ -37,7 +36,7 @@ STALE = {
 }
 
 
-async def asked(upstream: Upstream, number: int = 544, asking: Caller | None = None) -> Exchange:
+async def asked(upstream: Client, number: int = 544, asking: Caller | None = None) -> Exchange:
     asking = asking or caller()
     await upstream.artist(asking, number)
     return asking.exchanges[-1]
@@ -713,14 +712,14 @@ def test_tokens_beyond_count_are_forgotten_with_all_that_was_kept_for_them(
     assert cache.find(cache.shelf(bytes([0])), "question") is None
 
 
-async def told(upstream: Upstream, token: str, number: int) -> object:
+async def told(upstream: Client, token: str, number: int) -> object:
     try:
         return (await upstream.artist(caller(token), number)).value
     except UpstreamError as error:
         return error
 
 
-async def landed(upstream: Upstream) -> None:
+async def landed(upstream: Client) -> None:
     async with asyncio.timeout(2):
         while upstream.state().flights:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.upstream_asked import Watching, caller, client, scripted
+from tests.upstream_asked import Client, Watching, caller, client, scripted
 from upstream.caller import Caller
-from upstream.client import Upstream
 from upstream.errors import UpstreamError
 from upstream.listing import Listing
 from upstream.policy import Policy
@@ -54,7 +53,7 @@ def headers(status: int) -> dict[str, str]:
     return canaries if status != 304 else {"ETag": f'"{CANARY}"'}
 
 
-async def provoked(upstream: Upstream, asking: Caller) -> list[UpstreamError]:
+async def provoked(upstream: Client, asking: Caller) -> list[UpstreamError]:
     """The failures of one question of each kind, and of both posts."""
     found = []
     for question in (

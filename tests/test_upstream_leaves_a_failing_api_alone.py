@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 import sandbox
-from tests.upstream_asked import COLD, Watching, caller, client
+from tests.upstream_asked import COLD, Client, Watching, caller, client
 from upstream.breaker import Breaker
-from upstream.client import Upstream
 from upstream.errors import BreakerOpen, TimedOut, Unavailable, UpstreamError
 from upstream.observer import Nobody
 from upstream.policy import Policy
@@ -23,7 +22,7 @@ PAUSE_OVER = 0.55
 """Seconds after which the pause is over."""
 
 
-async def fail(upstream: Upstream, times: int) -> None:
+async def fail(upstream: Client, times: int) -> None:
     for _ in range(times):
         with pytest.raises(UpstreamError):
             await upstream.artist(caller(), 544)
@@ -215,7 +214,7 @@ async def test_answers_that_were_under_way_when_it_opened_change_nothing() -> No
         breaker.enter()
 
 
-async def told(upstream: Upstream, number: int) -> object:
+async def told(upstream: Client, number: int) -> object:
     try:
         return (await upstream.artist(caller(), number)).value
     except UpstreamError as error:

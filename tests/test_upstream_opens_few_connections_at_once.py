@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.upstream_asked import COLD, caller, client
-from upstream.client import Upstream
+from tests.upstream_asked import COLD, Client, caller, client
 
 MOST_OPENED = 6
 BODY = b'{"id": 544, "name": "1902"}'
@@ -49,7 +48,7 @@ async def simple(*, seconds: float = 0.0) -> AsyncIterator[Simple]:
         yield server
 
 
-async def ask_for_many(upstream: Upstream) -> list[object]:
+async def ask_for_many(upstream: Client) -> list[object]:
     """What comes of forty requests at the same time, each with a token of its own."""
     return await asyncio.gather(
         *(upstream.artist(caller(f"token-{number}"), 544) for number in range(40)),

@@ -13,10 +13,9 @@ import pytest
 
 import sandbox
 from tests.redis_server import RedisServer
-from tests.upstream_asked import Watching, caller, client
+from tests.upstream_asked import Client, Watching, caller, client
 from upstream import sealing
 from upstream.caller import Exchange
-from upstream.client import Upstream
 from upstream.errors import Unauthenticated, Unavailable
 from upstream.freshness import Freshness
 from upstream.listing import Listing
@@ -28,13 +27,13 @@ LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
 @asynccontextmanager
 async def replica(
     api: sandbox.Running, redis: RedisServer, watching: Any = None, **policy: Any
-) -> AsyncIterator[Upstream]:
+) -> AsyncIterator[Client]:
     policy = {"redis_url": redis.url, "redis_timeout": 1, "redis_pause": 0.1, **policy}
     async with client(api.url, watching, **policy) as upstream:
         yield upstream
 
 
-async def asked(upstream: Upstream, number: int = 544, token: str = LISTENER) -> Exchange:
+async def asked(upstream: Client, number: int = 544, token: str = LISTENER) -> Exchange:
     asking = caller(token)
     await upstream.artist(asking, number)
     return asking.exchanges[-1]
@@ -552,7 +551,7 @@ async def test_what_is_asked_anew_is_not_taken_from_another_replica(redis: Redis
         usual, anew = caller(), caller()
         await asyncio.gather(
             two.page(usual, Listing("albums"), 1, 50),
-            two.page(anew, Listing("albums"), 1, 50, renewed=True),
+            two.pages(anew, [(Listing("albums"), 1, 50)], renewed=True),
         )
         assert usual.exchanges[0].source == "replica"
         assert (anew.exchanges[0].source, anew.requests) == ("upstream", 1)

@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 import sandbox
-from upstream.caller import Caller
+from upstream import records
+from upstream.caller import Caller, Replies, Reply
 from upstream.client import Upstream
 from upstream.observer import BreakerState, Level, Lookup
 from upstream.policy import Policy
+
+T = TypeVar("T")
 
 COLD = {"cache_bytes": 0}
 """A policy without a cache: each question is a request."""
@@ -29,9 +32,36 @@ def caller(
     return Caller(token, deadline, most_requests)
 
 
-def client(url: str, observer: Any = None, **policy: Any) -> Upstream:
+class Client(Upstream):
+    """The REST client, which can be asked for single things, too: raises where it has none."""
+
+    async def album(self, asking: Caller, number: int) -> Reply[records.Album | None]:
+        """One album."""
+        return _only(await self.albums(asking, [number]))
+
+    async def artist(self, asking: Caller, number: int) -> Reply[records.Artist | None]:
+        """One artist."""
+        return _only(await self.artists(asking, [number]))
+
+    async def label(self, asking: Caller, number: int) -> Reply[records.Label | None]:
+        """One label."""
+        return _only(await self.labels(asking, [number]))
+
+    async def track(self, asking: Caller, number: int) -> Reply[records.Track | None]:
+        """One track."""
+        return _only(await self.tracks(asking, [number]))
+
+
+def _only(replies: Replies[T]) -> Reply[T]:
+    [reply] = replies
+    if isinstance(reply, BaseException):
+        raise reply
+    return reply
+
+
+def client(url: str, observer: Any = None, **policy: Any) -> Client:
     """A client with a policy that has everything as by default but what is given."""
-    return Upstream(url, Policy(**policy), observer)
+    return Client(url, Policy(**policy), observer)
 
 
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

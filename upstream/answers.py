@@ -159,11 +159,9 @@ class Answers:
         shelf = self._cache.shelf(caller.token_key)
         return Keepsakes(self._cache, shelf, self._is_confirmed, self._observer)
 
-    async def reply(
-        self, caller: Caller, question: Question[T], *, renewed: bool = False
-    ) -> Reply[Any]:
+    async def reply(self, caller: Caller, question: Question[T]) -> Reply[Any]:
         """The answer to one question; raises what `replies` gives in its place."""
-        [outcome] = await self.replies(caller, [question], renewed=renewed)
+        [outcome] = await self.replies(caller, [question])
         if not isinstance(outcome, BaseException):
             return outcome
         try:

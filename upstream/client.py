@@ -1,4 +1,4 @@
-"""The client: every question that the REST API answers, as one method each."""
+"""The client: all that the REST API can be asked and told."""
 
 import asyncio
 from collections.abc import Sequence
@@ -56,8 +56,8 @@ class State:
 class Upstream:
     """The REST API at one address; one instance for a process, used as a context manager.
 
-    Every method raises an errors.UpstreamError where it fails; one that asks for several things
-    gives one in the place of each that failed. Each question adds one Exchange to its caller's,
+    What asks for several things gives an errors.UpstreamError in the place of each that failed; all
+    else raises one. Each question adds one Exchange to its caller's,
     however it went. What comes back may be shared with other operations of the same token: it is
     not to be changed.
     """
@@ -125,28 +125,9 @@ class Upstream:
         asked = [questions.page(*each) for each in pages]
         return await self._answers.replies(caller, asked, renewed=renewed)
 
-    async def album(self, caller: Caller, number: int) -> Reply[records.Album | None]:
-        """One album, as in `albums`; raises what may stand there in its place."""
-        return await self._answers.reply(caller, questions.album(number))
-
-    async def artist(self, caller: Caller, number: int) -> Reply[records.Artist | None]:
-        """One artist, as in `artists`; raises what may stand there in its place."""
-        return await self._answers.reply(caller, questions.artist(number))
-
-    async def label(self, caller: Caller, number: int) -> Reply[records.Label | None]:
-        """One label, as in `labels`; raises what may stand there in its place."""
-        return await self._answers.reply(caller, questions.label(number))
-
-    async def track(self, caller: Caller, number: int) -> Reply[records.Track | None]:
-        """One track, as in `tracks`; raises what may stand there in its place."""
-        return await self._answers.reply(caller, questions.track(number))
-
-    async def page(
-        self, caller: Caller, listing: Listing, page: int, per_page: int, *, renewed: bool = False
-    ) -> Reply[Page]:
+    async def page(self, caller: Caller, listing: Listing, page: int, per_page: int) -> Reply[Page]:
         """One page of a list, as in `pages`; raises what may stand there in its place."""
-        question = questions.page(listing, page, per_page)
-        return await self._answers.reply(caller, question, renewed=renewed)
+        return await self._answers.reply(caller, questions.page(listing, page, per_page))
 
     def outdate(self, caller: Caller, collection: Collection) -> None:
         """Serve the caller's token no list of a collection from before this operation.
