@@ -16,15 +16,13 @@ from upstream.listing import (
     Collection,
     Links,
     Page,
+    is_likely_full,
 )
 
 from .windows import Ask, Sizes
 
 _COMMON: Final = frozenset({"albums", "artists", "labels"})
 """The lists of the catalogue; reports are of somebody and some days."""
-
-_ROUND: Final = 10
-"""A maximum that somebody chose is a multiple of this, most likely."""
 
 
 class Reading(Struct):
@@ -129,10 +127,10 @@ class Habit:
         elif links is not None:
             reading.ends = True
         else:
-            round_number = count % _ROUND == 0 or count == DEFAULT_PAGE_SIZE
-            reading.suspect = unproven and stride > DEFAULT_PAGE_SIZE and round_number
+            reading.suspect = unproven and stride > DEFAULT_PAGE_SIZE and is_likely_full(count)
             reading.ends = count < stride and not reading.suspect
-            self.linked = False if not reading.ends else self.linked
+            if not reading.ends:
+                self.linked = False
         return reading
 
     def _learned_stride(self, ask: Ask, count: int, links: Links | None, *, goes_on: bool) -> int:
@@ -159,10 +157,9 @@ class Habits:
     def __init__(self) -> None:
         self._by_collection: dict[str, Habit] = {}
 
-    def is_unlinked(self, collection: str) -> bool:
+    def is_unlinked(self, collection: Collection) -> bool:
         """Whether a collection's lists are known to come without Link headers."""
-        habit = self._by_collection.get(collection)
-        return habit is not None and habit.linked is False
+        return self.of(collection).linked is False
 
     def of(self, collection: Collection) -> Habit:
         """What is known of one collection's lists."""

@@ -2,7 +2,8 @@
 
 The REST API tells nobody of anything, so it is asked again and again: once for each token, however
 many wait with it. Whoever begins to wait hears of what is new from then on; what the list held
-already is not told, and what is told is never told again to the same who wait.
+already is not told, but to who joins others with the same token: they may also hear of what was
+processed since the last look of those. Nothing is told twice to the same who wait.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from resolvers.deliveries import joined_deliveries
 from upstream.caller import Caller
 from upstream.client import Upstream
 from upstream.errors import Forbidden, Overloaded, Unauthenticated, UpstreamError
-from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Listing, Page
+from upstream.listing import LARGEST_PAGE_SIZE, Listing, goes_on
 from upstream.records import number_of
 
 MOST_PAGES: Final = 400
@@ -140,12 +141,14 @@ class _Feed:
         day = dt.timedelta(days=1)
         listing = Listing("deliveries", (self._looked_on or today) - day, today + day)
         rows: list[Any] = []
+        size = 0
         for number in range(1, MOST_PAGES + 1):
             # a long list takes longer than an operation may
             caller = Caller(self._token, monotonic() + self._patience)
-            reply = await self._upstream.page(caller, listing, number, LARGEST_PAGE_SIZE)
-            rows += reply.value.rows
-            if not _goes_on(reply.value):
+            page = (await self._upstream.page(caller, listing, number, LARGEST_PAGE_SIZE)).value
+            size = size or len(page.rows)
+            rows += page.rows
+            if not goes_on(page, size):
                 break
         self._looked_on = today
         return [row for row in rows if self._is_new(row)]
@@ -179,13 +182,6 @@ def _fresh(error: Exception) -> Exception:
     return error.fresh() if isinstance(error, UpstreamError) else error
 
 
-def _goes_on(page: Page) -> bool:
-    """Whether a page is not the last one; without a Link header, whether it may be full."""
-    if page.links is not None:
-        return page.links.next is not None
-    return len(page.rows) in {DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE}
-
-
 async def processed_deliveries(live: Live, info: Info) -> AsyncIterator[Any]:
     """Deliveries as they are processed, joined with what is selected of their albums.
 
@@ -211,5 +207,5 @@ async def processed_deliveries(live: Live, info: Info) -> AsyncIterator[Any]:
                 context.close()
             yield joined
     finally:
-        with suppress(RuntimeError):
+        with suppress(RuntimeError):  # it may be running: who cancelled this has cancelled it, too
             await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator

@@ -14,7 +14,7 @@ from typing import Final
 
 from upstream.caller import Reply
 from upstream.errors import UpstreamError
-from upstream.listing import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE, Listing, Page
+from upstream.listing import LARGEST_PAGE_SIZE, Listing, Page, goes_on
 
 FEWEST_WANTED: Final = 20
 """So many objects must be wanted at once, for a first page that may tell nothing to be worth it."""
@@ -70,18 +70,10 @@ async def _read_on(
 ) -> None:
     """Read page after page behind the first one, while each brings enough of what is wanted."""
     page, number = first, 1
-    while _goes_on(page, len(first.rows)):
+    while goes_on(page, len(first.rows)):
         left = len(missing())
         if left < WANTED_FOR_A_PAGE or wanted - left < WANTED_FOR_A_PAGE:
             return
         wanted = left
         number += 1
         page = (await fetch((listing, number, LARGEST_PAGE_SIZE))).value
-
-
-def _goes_on(page: Page, size: int) -> bool:
-    """Whether a page may have another one behind it; the first one had `size` rows."""
-    if page.links is not None:
-        return page.links.next is not None
-    # Pages are of one size, as a rule one of those that the REST documentation names.
-    return len(page.rows) == size > 0 and size % DEFAULT_PAGE_SIZE == 0

@@ -39,9 +39,11 @@ def available_territories(root: Any) -> Any:
     if shown is None or shown[0] is not codes:
         for code in codes:
             check_country_code(code)
-        if len(_checked) >= _MOST_LISTS:
-            _checked.clear()
-        shown = _checked[id(codes)] = (codes, Serialized(codes))
+        shown = codes, Serialized(codes)
+        if len(codes) <= _LONGEST_LIST:
+            if len(_checked) >= _MOST_LISTS:
+                _checked.clear()
+            _checked[id(codes)] = shown
     return shown[1]
 
 
@@ -57,6 +59,9 @@ def available_in(
 
 
 _MOST_LISTS = 2048
+
+_LONGEST_LIST = 1_000
+"""Codes of a list that is kept: longer ones the REST client does not keep, so none is met again."""
 
 _checked: dict[int, tuple[list[str], Serialized[str]]] = {}
 """Lists that were checked, by their identity: the REST client decodes each distinct list once."""

@@ -5,12 +5,15 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 
 import sandbox
 from resolvers.context import Context
 from sandbox.effects import AnyEffect
+from schema import track
 from tests.facade import COLD, facade
+from upstream import records
 from upstream.flights import Flight
 from upstream.transport import Answer
 
@@ -128,3 +131,12 @@ async def test_what_an_operation_got_goes_with_its_errors_too(effect: AnyEffect)
             async with asyncio.timeout(10):
                 while held() > before:  # noqa: ASYNC110 - there is no event to wait for
                     await asyncio.sleep(0.02)
+
+
+def test_lists_of_territories_that_are_too_long_to_be_met_again_are_not_kept() -> None:
+    raw = msgspec.Raw(msgspec.json.encode(["FR"] * 5_000))
+    before = set(track._checked)
+    for number in range(3):
+        record = records.AlbumTrack(number, "Long", available_territories=raw)
+        assert track.available_territories(record) == ["FR"] * 5_000
+    assert set(track._checked) <= before

@@ -1,6 +1,7 @@
 """An operation ends with its deadline, or when its client has gone; whatever it waits for."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -144,6 +145,32 @@ async def test_the_servers_own_cancellation_is_not_taken_for_the_clients() -> No
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
+
+
+async def test_a_client_that_leaves_just_at_the_deadline_ends_the_operation_once() -> None:
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, str]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def work() -> None:
+        # Like an executor's: a gather takes a turn more to be cancelled.
+        await asyncio.gather(asyncio.sleep(60), asyncio.sleep(60))
+
+    async def leave_at(moment: float) -> None:
+        await asyncio.sleep(moment - monotonic() - 0.05)
+        gone.set()
+        time.sleep(0.1)  # noqa: ASYNC251 - the deadline passes before the event loop goes on
+
+    until = monotonic() + 0.2
+    leaving = asyncio.create_task(leave_at(until))
+    with pytest.raises((TimeoutError, Disconnected)):
+        await watched(work(), receive, until)
+    ours = asyncio.current_task()
+    assert ours is not None
+    assert ours.cancelling() == 0
+    await leaving
 
 
 async def test_who_works_on_for_others_stops_with_the_last_of_them() -> None:

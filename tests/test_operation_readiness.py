@@ -1,5 +1,6 @@
 """/healthz and /readyz: whether the process lives, and whether it can serve."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -38,6 +39,21 @@ async def test_it_lives_but_is_not_ready_while_the_rest_api_is_down() -> None:
             {"status": "unavailable", "breaker": "closed", "reason": "UPSTREAM_UNAVAILABLE"},
         )
         assert await look(here, "/healthz") == (200, {"status": "alive"})
+
+
+async def test_it_is_ready_while_it_is_only_itself_that_has_no_room() -> None:
+    narrow = {"ONEDTOUCH_MOST_CONCURRENT": "1", "ONEDTOUCH_LONGEST_QUEUE": "0"}
+    async with (
+        sandbox.running() as upstream,
+        served(application(narrow, upstream=upstream.url)) as here,
+    ):
+        upstream.orders.add(sandbox.Latency(1000), path="/api/v1/labels")
+        bearer = {"Authorization": f"Bearer {sandbox.LISTENER_TOKEN}"}
+        slow = asyncio.create_task(here.post({"query": "{ labels { nodes { name } } }"}, bearer))
+        await upstream.journal.until(lambda journal: len(journal) == 1)
+        assert (await look(here, "/readyz"))[0] == 200
+        assert len(upstream.journal) == 1
+        assert (await slow)[0] == 200
 
 
 async def test_it_lives_but_is_not_ready_once_it_drains() -> None:

@@ -316,6 +316,24 @@ async def test_many_deliveries_at_once_make_nobody_too_slow() -> None:
         await deliveries.aclose()  # type: ignore[attr-defined] # it is a generator
 
 
+@pytest.mark.parametrize("maximum", [30, 50])
+async def test_what_is_new_behind_a_short_page_without_link_is_told(maximum: int) -> None:
+    async with (
+        sandbox.running(today=TODAY, largest_page=maximum) as upstream,
+        served(application(QUICK, upstream=upstream.url)) as here,
+        socket_to(here) as socket,
+    ):
+        upstream.orders.add(sandbox.Link("none"), path=DELIVERIES)
+        upstream.orders.add(sandbox.Paging(ignored=False), path=DELIVERIES)
+        at_the_end = sandbox.listing("deliveries", since=TODAY, until=TODAY)
+        for _ in range(2 * maximum):
+            upstream.database.insert(at_the_end, -1)
+        await socket.subscribe("a")
+        await a_look_more(upstream)
+        number = upstream.database.insert(at_the_end, -1)
+        assert await socket.told() == number
+
+
 async def test_a_failing_rest_api_delays_what_is_told_and_loses_nothing() -> None:
     patient = {**QUICK, "ONEDTOUCH_BREAKER_FAILURES": "1000"}
     async with both(patient) as (upstream, here), socket_to(here) as socket:
@@ -687,7 +705,7 @@ async def test_a_fault_of_our_own_ends_a_subscription_and_is_not_shown(
     async with both() as (upstream, here), socket_to(here) as socket:
         await socket.subscribe("a")
         await a_look_more(upstream)
-        monkeypatch.setattr("resolvers.live._goes_on", None)
+        monkeypatch.setattr("resolvers.live.goes_on", None)
         message = await socket.heard()
         (error,) = message["payload"]["errors"]
         assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"

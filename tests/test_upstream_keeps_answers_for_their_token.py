@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -743,3 +744,19 @@ async def test_who_can_not_wait_gets_what_is_old_only_for_a_confirmed_token(
         else:
             with pytest.raises(TimedOut):
                 await asked(upstream, 544, hasty)
+
+
+async def test_what_was_made_of_answers_before_their_rows_moved_is_not_found_after() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        asking = caller()
+        await asked(upstream, 544, asking)
+        before = upstream.keepsakes(caller())
+        upstream.outdate(asking, "artists")
+        after = upstream.keepsakes(caller())
+        assert before is not None
+        assert after is not None
+
+        before.put("it", "as it was", weight=1, fresh_for=60, now=monotonic())
+        assert after.find("it", monotonic()) is None
+        after.put("it", "as it is", weight=1, fresh_for=60, now=monotonic())
+        assert (after.find("it", monotonic()) or [None])[0] == "as it is"

@@ -236,9 +236,10 @@ class Answers:
         It has seen that their rows have moved.
         """
         if caller.token_key is not None:
-            moved_at = self._cache.shelf(caller.token_key).moved_at
+            shelf = self._cache.shelf(caller.token_key)
             path = list_path(collection)
-            moved_at[path] = max(caller.started, moved_at.get(path, NEVER))
+            shelf.moved_at[path] = max(caller.started, shelf.moved_at.get(path, NEVER))
+            shelf.moves += 1
 
     def hear_of_a_gap(self) -> None:
         """Forget everything: any token may have been purged elsewhere."""

@@ -51,16 +51,17 @@ class Shelf:
 
     `confirmed_at` is when a request was sent that the REST API answered for the token.
     `moved_at` is when rows of a list were seen to have moved, by the list's path; what is older
-    does not show it as it is. A shelf that is not `live` has been purged: nothing is put on it or
-    served from it any more, and the token has a new one.
+    does not show it as it is. `moves` counts how often any were. A shelf that is not `live` has
+    been purged: nothing is put on it or served from it any more, and the token has a new one.
     """
 
-    __slots__ = ("confirmed_at", "keys", "live", "moved_at", "token_key")
+    __slots__ = ("confirmed_at", "keys", "live", "moved_at", "moves", "token_key")
 
     def __init__(self, token_key: bytes) -> None:
         self.token_key = token_key
         self.confirmed_at = NEVER
         self.moved_at: dict[str, float] = {}
+        self.moves = 0
         self.keys: set[str] = set()
         self.live = True
 

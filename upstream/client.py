@@ -14,7 +14,13 @@ from upstream.answers import Answers
 from upstream.batches import Batches
 from upstream.cache import Cache
 from upstream.caller import Caller, Exchange, Replies, Reply
-from upstream.errors import TimedOut, Unauthenticated, UpstreamError, WrongCredentials
+from upstream.errors import (
+    Overloaded,
+    TimedOut,
+    Unauthenticated,
+    UpstreamError,
+    WrongCredentials,
+)
 from upstream.fetching import Fetcher
 from upstream.keepsakes import Keepsakes
 from upstream.listing import Collection, Listing, Page, PageKey
@@ -225,6 +231,8 @@ class Upstream:
         try:
             async with asyncio.timeout(self._policy.request_timeout):
                 answer = await self._sender.send(Course(_PROBE), _NO_TOKEN, spend_nothing)
+        except Overloaded:
+            return None  # it is this process that is busy, and with answers
         except UpstreamError as error:
             return error
         except TimeoutError:

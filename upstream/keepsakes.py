@@ -12,10 +12,11 @@ class Keepsakes:
     """The keepsakes of one token, as they may be used during one operation.
 
     What is put here shares the cache's bound in bytes. A token that is purged loses all of it;
-    an operation that began before cannot put anything back.
+    an operation that began before cannot put anything back. Nor is anything found that was put by
+    one that began before rows of a list were seen to have moved: it may show that list as it was.
     """
 
-    __slots__ = ("_cache", "_confirmed", "_observer", "_shelf")
+    __slots__ = ("_cache", "_confirmed", "_moves", "_observer", "_shelf")
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Keepsakes:
         self._observer = observer
         self._cache = cache
         self._shelf = shelf
+        self._moves = shelf.moves
         self._confirmed = confirmed
 
     @property
@@ -37,10 +39,8 @@ class Keepsakes:
 
     def find(self, key: str, now: float) -> tuple[Any, float] | None:
         """What was put under a key and the seconds for which it is fresh; None where it is not."""
-        entry = self._cache.find(self._shelf, key)
+        entry = self._cache.find(self._shelf, self._named(key))
         fresh_for = 0.0 if entry is None else entry.fresh_for(now)
-        if entry is not None and entry.at < max(self._shelf.moved_at.values(), default=entry.at):
-            fresh_for = 0.0  # it may show a list whose rows have moved since
         if entry is None or fresh_for <= 0 or not self._confirmed(self._shelf, now):
             self._observer.looked_up("keepsakes", "miss")
             return None
@@ -50,4 +50,7 @@ class Keepsakes:
     def put(self, key: str, value: Any, *, weight: int, fresh_for: float, now: float) -> None:
         """Keep something of so many bytes for so many seconds."""
         lifetime = Freshness(stored=True, fresh=fresh_for, while_revalidating=0, if_error=0)
-        self._cache.put(self._shelf, key, Entry(value, weight, now, lifetime))
+        self._cache.put(self._shelf, self._named(key), Entry(value, weight, now, lifetime))
+
+    def _named(self, key: str) -> str:
+        return f"{self._moves} {key}"

@@ -51,3 +51,18 @@ class Page(Struct):
 
     rows: list[Any]
     links: Links | None = None
+
+
+def is_likely_full(count: int) -> bool:
+    """Whether a page of so many rows may have no more because a page must not be longer.
+
+    A maximum that somebody chose is a multiple of ten, most likely, if not the REST API's own.
+    """
+    return count > 0 and (count % 10 == 0 or count == DEFAULT_PAGE_SIZE)
+
+
+def goes_on(page: Page, size: int) -> bool:
+    """Whether a page may have another one behind it; the first one of its list had `size` rows."""
+    if page.links is not None:
+        return page.links.next is not None
+    return len(page.rows) == size and is_likely_full(size)

@@ -60,10 +60,11 @@ class Policy:
     """Times that a failed GET is sent again; 0 for never."""
 
     retry_budget: float = 0.1
-    """Retries as a share of all requests, beyond the reserve."""
+    """Retries that each request pays for, saved up to the reserve."""
 
     retry_reserve: int = 100
-    """Retries that are always there for a quiet process; one a second comes back."""
+    """Retries that are saved up at most, and there from the start; one a second comes by itself; 0
+    for no retries at all."""
 
     retry_pause: float = 0.1
     """Seconds of the longest pause before the first retry; each later one may be twice as long."""

@@ -1,6 +1,6 @@
 """The retries: whether a GET that failed is worth another try, and how long to wait before it.
 
-These forty lines are our own. stamina, which is kept and good, decides by the exception alone and
+This is our own. stamina, which is kept and good, decides by the exception alone and
 knows neither a budget over all requests nor a deadline that moves when another caller joins; both
 would live in its backoff hook, with the tries counted outside. What would be left to it is the
 loop, and that costs every request as much time again as a whole small GET.
@@ -20,9 +20,10 @@ _PASSING: Final = frozenset(
 
 
 class Retries:
-    """Decides on retries under one budget: a share of all requests, and a small reserve.
+    """Decides on retries under one budget: every request pays for a share of one.
 
-    The budget keeps an outage from being multiplied by everybody's retries.
+    What is not needed is saved, up to the reserve that there is at the beginning. The budget keeps
+    an outage from being multiplied by everybody's retries.
     """
 
     def __init__(self, policy: Policy) -> None:

@@ -34,8 +34,10 @@ async def watched(
 
     def end(why: type[Exception]) -> None:
         nonlocal reason
-        reason = why
-        ours.cancel()
+        # Once: what is cancelled twice can't be taken back by one uncancel.
+        if reason is None:
+            reason = why
+            ours.cancel()
 
     def leave(listened: asyncio.Task[Any]) -> None:
         if listened.cancelled():
