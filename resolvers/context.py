@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 import strawberry
+from graphql import is_abstract_type, is_object_type
 from graphql.pyutils import Path
 
 from resolvers.arrivals import Arrivals
@@ -61,3 +62,18 @@ class Info(strawberry.Info[Context, None]):
         """What is selected below the field that is being resolved."""
         info = self._raw_info
         return Selection(info.field_nodes, info.fragments, self.variable_values)
+
+    def selection_on(self, type_name: str) -> Selection:
+        """What is selected below the field of an object of this type, where it shows others too."""
+        info = self._raw_info
+        shown = info.schema.type_map[type_name]
+
+        def holds(condition: str) -> bool:
+            named = info.schema.type_map[condition]
+            return named is shown or (
+                is_abstract_type(named)
+                and is_object_type(shown)
+                and info.schema.is_sub_type(named, shown)
+            )
+
+        return Selection(info.field_nodes, info.fragments, self.variable_values, holds)

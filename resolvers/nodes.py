@@ -11,16 +11,11 @@ from resolvers.global_ids import LARGEST_NUMBER, split_global_id
 from resolvers.labels import label_numbered
 from resolvers.tracks import track_numbered
 
-
-async def _track(info: Info, number: int) -> Any:
-    return await track_numbered(info, number, own_cover="cover" in info.selection)
-
-
 BY_NUMBER: dict[str, Callable[[Info, int], Awaitable[Any]]] = {
     "Album": album_numbered,
     "Artist": artist_numbered,
     "Label": label_numbered,
-    "Track": _track,
+    "Track": track_numbered,
 }
 """The types whose objects can be fetched again, and how."""
 

@@ -1,10 +1,11 @@
 """What an operation selects below a field: the names that decide which requests are worth sending.
 
-Fragments are followed and @skip and @include are obeyed. Type conditions are not looked at: the
-facade asks only below fields of one concrete type, where each condition that validates holds.
+Fragments are followed and @skip and @include are obeyed. Below most fields that are asked about
+stands one concrete type, for which each type condition that validates holds; below the others it
+has to be told which conditions do.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from graphql import (
@@ -22,17 +23,22 @@ from graphql import (
 class Selection:
     """The fields selected at one place of an operation, by name; aliases are merged."""
 
-    __slots__ = ("_fields", "_fragments", "_variables")
+    __slots__ = ("_fields", "_fragments", "_holds", "_variables")
 
     def __init__(
         self,
         nodes: Iterable[FieldNode],
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Mapping[str, Any],
+        holds: Callable[[str], bool] | None = None,
     ) -> None:
-        """`nodes` are the fields below which to look."""
+        """`nodes` are the fields below which to look.
+
+        `holds` tells whether a type condition does, by its type's name; without it each one does.
+        """
         self._fragments = fragments
         self._variables = variables
+        self._holds = holds
         self._fields: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for node in nodes:
@@ -68,10 +74,17 @@ class Selection:
             if isinstance(node, FieldNode):
                 self._fields.setdefault(node.name.value, []).append(node)
             elif isinstance(node, InlineFragmentNode):
-                self._collect(node.selection_set, visited)
+                self._follow(node, visited)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
                 visited.add(node.name.value)
-                self._collect(self._fragments[node.name.value].selection_set, visited)
+                self._follow(self._fragments[node.name.value], visited)
+
+    def _follow(
+        self, fragment: InlineFragmentNode | FragmentDefinitionNode, visited: set[str]
+    ) -> None:
+        on = fragment.type_condition
+        if self._holds is None or on is None or self._holds(on.name.value):
+            self._collect(fragment.selection_set, visited)
 
     def _included(self, node: SelectionNode) -> bool:
         for directive in node.directives or ():

@@ -123,6 +123,25 @@ async def test_a_track_is_asked_for_where_its_own_cover_is_selected() -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("selected", "fragment", "requests"),
+    [
+        ("... on Track { title } ... on Album { cover { smallUrl } }", "", 0),
+        ("...C", "fragment C on Album { cover { smallUrl } }", 0),
+        ("... on Track { cover { smallUrl } }", "", 1),
+        ("... on Node { id ...C }", "fragment C on Track { cover { smallUrl } }", 1),
+    ],
+)
+async def test_by_id_alone_it_is_only_a_tracks_own_cover_for_which_it_requests(
+    selected: str, fragment: str, requests: int
+) -> None:
+    async with both() as (upstream, here):
+        track = upstream.rows("albums")[3]["tracks"][0]["id"]
+        by_id = f'node(id: "{global_id("Track", track)}") {{ __typename {selected} }}'
+        await here.data(f"{{ albums {{ nodes {{ id }} }} {by_id} }} {fragment}")
+        assert len(upstream.journal.matching("/api/v1/tracks/*")) == requests
+
+
 async def test_stubs_cost_nothing_where_only_their_own_fields_are_selected() -> None:
     async with both() as (upstream, here):
         await here.data(

@@ -347,9 +347,8 @@ class Answers:
     ) -> Landing:
         """Ask the REST API, keep what it says, or stand in for it while it fails."""
         asked_at = monotonic()
-        shares = self._elsewhere.up is not None
         known = NOTHING_KNOWN
-        if shares:
+        if self._elsewhere.up is not None:
             known = await self._elsewhere.read(token, shelf.token_key, question.key)
         if known.revoked:
             self.hear("revoked", shelf.token_key)
@@ -388,7 +387,7 @@ class Answers:
                 raise
             return stood_in
         landing, lifetime = self._put(shelf, question, fetched, entry, asked_at, batch=batch)
-        if shares and fetched.decoded is not None and lifetime.useful and shelf.live:
+        if self._elsewhere.up and fetched.decoded is not None and lifetime.useful and shelf.live:
             link, body = fetched.answer.header("Link"), fetched.answer.body.unfolded()
             self._elsewhere.write(
                 token,
