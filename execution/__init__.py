@@ -45,8 +45,8 @@ Never planned: introspection, subscriptions, operations with @defer or @stream, 
 middleware or without error propagation, or that can be aborted. Root fields of mutations are called
 directly, one after the other, and not compiled; what is beneath them is.
 
-How to switch it off. `compiled_execution(enabled=False)` gives the same kind of class without
-plans. How to see it work: `compiled_execution(...).statistics`.
+How to switch it off. Give graphql-core's own executor, or Strawberry's, in the place of this
+one. How to see it work: `compiled_execution(...).statistics`.
 
 What it relies on that is not public, held by a test and by pinned versions: graphql-core's
 `Executor.execute_operation`, `execute_collected_root_fields`, `execute_fields`, `execute_field` and

@@ -40,9 +40,9 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
     still has to execute.
     """
 
-    plan_store: ClassVar[PlanStore | None] = None
-    starts: ClassVar[Starts | None] = None
-    statistics: ClassVar[Statistics] = Statistics()
+    plan_store: ClassVar[PlanStore]
+    starts: ClassVar[Starts]
+    statistics: ClassVar[Statistics]
 
     compile_at_once: bool = False
     """Set on an executor whose answer will be so large that compiling pays in its first use."""
@@ -67,9 +67,8 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
         is_awaitable: Callable[[Any], TypeGuard[Awaitable[Any]]] | None = None,
     ) -> list[GraphQLError] | Executor[Any]:
         """An executor, or why there can be none: as `build` has it, without any other option."""
-        start = values = None
-        if cls.starts is not None:
-            start = cls.starts.of(schema, document, operation_name)
+        values = None
+        start = cls.starts.of(schema, document, operation_name)
         if start is not None:
             values = start.values(raw_variable_values or {})
         if start is None or values is None:
@@ -128,10 +127,9 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
         serially: bool | None = None,  # noqa: FBT001 - graphql-core's signature
     ) -> Any:
         """Execute the operation; a query with plans without collecting anew what it selects."""
-        store = self.plan_store
         variant = None
-        if store is not None and serially is None and self.hooks is None:
-            variant = store.known(self) if self._completes_as_usual() else None
+        if serially is None and self.hooks is None and self._completes_as_usual():
+            variant = self.plan_store.known(self)
         if variant is None or variant.root_fields is None:
             return super().execute_operation(serially)
         self.statistics.executions += 1
@@ -169,9 +167,8 @@ class CompiledExecutionContext(StrawberryGraphQLCoreExecutionContext):
         """Choose the plans of this execution, then execute the root fields."""
         self.statistics.executions += 1
         self._variant = None
-        store = self.plan_store
-        if store is not None and not new_defer_usages and self._completes_as_usual():
-            variant = self._variant = store.variant(
+        if not new_defer_usages and self._completes_as_usual():
+            variant = self._variant = self.plan_store.variant(
                 self, grouped_field_set, at_once=self.compile_at_once
             )
             if variant is not None and variant.root_fields is not None:
@@ -361,7 +358,7 @@ async def _filled(answer: dict[str, Any], rest: Awaitable[dict[str, Any]]) -> di
 
 
 def compiled_execution(
-    *, enabled: bool = True, compile_after: int = 2, most_plans: int = 500, shaped: bool = False
+    *, compile_after: int = 2, most_plans: int = 500, shaped: bool = False
 ) -> type[CompiledExecutionContext]:
     """An execution context class with plans and statistics of its own.
 
@@ -369,21 +366,18 @@ def compiled_execution(
     An operation is compiled in the execution after `compile_after` others of the same parsed
     document (and, where variables steer what is selected, of the same values of these); plans are
     kept for the `most_plans` operations used last, and no longer than their documents live.
-    With `enabled=False` every execution is graphql-core's alone. With `shaped` most objects of an
-    answer that is compiled are Structs instead of dictionaries (see `shapes`): only for who gives
-    its data to msgspec's encoder, as it is.
+    With `shaped` most objects of an answer that is compiled are Structs instead of dictionaries
+    (see `shapes`): only for who gives its data to msgspec's encoder, as it is.
 
     Raises ValueError for a negative `compile_after` or a `most_plans` below 1.
     """
     if compile_after < 0 or most_plans < 1:
         raise ValueError("compile_after is 0 or more, most_plans 1 or more")
-    store = None
-    if enabled:
-        store = PlanStore(compile_after=compile_after, most_plans=most_plans, shaped=shaped)
+    store = PlanStore(compile_after=compile_after, most_plans=most_plans, shaped=shaped)
 
     class ExecutionContext(CompiledExecutionContext):
         plan_store = store
-        starts = Starts() if enabled else None
-        statistics = Statistics() if store is None else store.statistics
+        starts = Starts()
+        statistics = store.statistics
 
     return ExecutionContext

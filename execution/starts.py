@@ -103,6 +103,7 @@ class Starts:
         key = id(document), name
         found = self._starts.get(key)
         if found is not None and found[0]() is document and found[1] is schema:
+            self._starts.move_to_end(key)
             return found[2]
         starts = weakref.ref(self)
 

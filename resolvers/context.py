@@ -25,7 +25,7 @@ class Context:
         caller: Caller,
         upstream: Upstream,
         habits: Habits,
-        turns: Turns | None = None,
+        turns: Turns,
         *,
         scans: bool = True,
     ) -> None:
@@ -37,7 +37,7 @@ class Context:
         self.caller = caller
         self.upstream = upstream
         self.habits = habits
-        self.turns = turns or Turns()
+        self.turns = turns
         self.arrivals = Arrivals()
         self.loaders = Loaders(upstream, caller, self.arrivals, scans=scans)
         self.stale: list[tuple[list[str | int], float]] = []

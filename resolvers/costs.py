@@ -204,10 +204,7 @@ def numbers_represented(representations: Iterable[object]) -> dict[str, set[int]
 
 def weight(coordinate: str) -> int:
     """The requests of one field with its default arguments, for @cost; a join's for one row."""
-    cost = COSTS.get(coordinate)
-    match cost:
-        case None:
-            return 0
+    match COSTS[coordinate]:
         case WindowCost():
             return window_requests(
                 DEFAULT_PAGE_SIZE, backwards=False, anchored=False, counted=False

@@ -6,7 +6,7 @@ the caller; everything else may hold what must not leave the house.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSyntaxError, VariableNode
 
@@ -109,7 +109,10 @@ def _code_and_sentence(error: GraphQLError) -> tuple[Code, str]:
     return INTERNAL
 
 
+_CODES: Final = frozenset(Code)
+
+
 def _known_extensions(error: GraphQLError) -> Mapping[str, Any] | None:
     """The extensions of an error that brings a code of ours, else None."""
     extensions = error.extensions
-    return extensions if extensions and extensions.get("code") in set(Code) else None
+    return extensions if extensions and extensions.get("code") in _CODES else None

@@ -22,7 +22,6 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution import (
-    CompiledExecutionContext,
     Serialized,
     compiled_execution,
     instances_of,
@@ -113,7 +112,7 @@ ALBUM = AlbumRecord("Symphony", [TrackRecord("Rondo", ["AD", "FR"]), TrackRecord
 
 
 async def executed(
-    executor_class: type[CompiledExecutionContext],
+    executor_class: type[StrawberryGraphQLCoreExecutionContext],
     document: DocumentNode,
     record: Any = ALBUM,
     variables: dict[str, Any] | None = None,
@@ -133,7 +132,7 @@ async def executed(
 
 
 async def answer(
-    executor_class: type[CompiledExecutionContext],
+    executor_class: type[StrawberryGraphQLCoreExecutionContext],
     document: DocumentNode,
     record: Any = ALBUM,
     **variables: Any,
@@ -178,7 +177,7 @@ async def test_shapes_are_written_as_the_dictionaries_that_they_stand_for() -> N
         """{ album { title again: tracks { codes title is: __typename } tracks { title codes }
         first { title codes } } named { ... on Album { tracks { codes title } title } } }"""
     )
-    dictionaries = await answer(compiled_execution(enabled=False), document)
+    dictionaries = await answer(StrawberryGraphQLCoreExecutionContext, document)
     executor_class = compiled_execution(compile_after=0, shaped=True)
     shaped = await answer(executor_class, document)
     assert written(shaped) == written(dictionaries)
@@ -206,7 +205,7 @@ async def test_where_a_shape_is_given_up_graphql_core_completes_the_object() -> 
     executor_class = compiled_execution(compile_after=0, shaped=True)
     document = parse("{ album { title tracks { codes title } } }")
     result = await executed(executor_class, document, record)
-    expected = await executed(compiled_execution(enabled=False), document, record)
+    expected = await executed(StrawberryGraphQLCoreExecutionContext, document, record)
     assert written(result.data) == written(expected.data)
     assert [each.formatted for each in result.errors] == [
         each.formatted for each in expected.errors
@@ -292,16 +291,6 @@ async def test_what_was_collected_is_kept_between_executions() -> None:
     await answer(executor_class, document)
     assert len(before) == 1
     assert variant.sub_fields == before
-
-
-async def test_switched_off_nothing_is_planned() -> None:
-    executor_class = compiled_execution(enabled=False, compile_after=0)
-    document = parse("{ album { title } }")
-    for _ in range(3):
-        assert await answer(executor_class, document) == {"album": {"title": "Symphony"}}
-    assert executor_class.statistics.executions == 3
-    assert executor_class.statistics.planned_executions == 0
-    assert executor_class.plan_store is None
 
 
 async def test_an_operation_is_compiled_after_a_few_uses() -> None:

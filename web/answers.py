@@ -67,20 +67,15 @@ def ready(media_type: bytes | None, body: bytes, cache_control: bytes) -> Answer
     )
 
 
-def not_executed(
-    media_type: bytes | None, errors: list[dict[str, Any]], extensions: dict[str, Any] | None = None
-) -> Answer:
+def not_executed(media_type: bytes | None, errors: list[dict[str, Any]]) -> Answer:
     """The answer to a well-formed request whose document, operation or variables are wrong.
 
     `application/json` may come from anything on the way, so that clients of it want 200 before
     they look into the body; the newer type is trusted with the true status (GraphQL over HTTP).
     """
-    payload: dict[str, Any] = {"errors": errors}
-    if extensions:
-        payload["extensions"] = extensions
     return Answer(
         200 if media_type == JSON else 400,
-        encode(payload),
+        encode({"errors": errors}),
         [(b"content-type", CONTENT_TYPES[media_type or JSON]), (b"cache-control", NO_STORE)],
     )
 

@@ -34,7 +34,7 @@ from web.metrics import Metrics
 from web.persisted import MemoryStore, Persisted, Store, trusted_documents
 from web.playground import QUERIES, Playground, SandboxUser
 from web.refusals import Refused
-from web.service import Application, Context, Scope, Service
+from web.service import Application, Context, Scope, Service, graphql_schema
 from web.settings import BadSetting, Settings, with_its_flag
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class App:
         schema: Schema,
         upstream: Upstream,
         open_context: Callable[[Caller], Context],
-        habits: Habits | None = None,
-        metrics: Metrics | None = None,
+        habits: Habits,
+        metrics: Metrics,
         sandbox_user: SandboxUser | None = None,
         tracing: "Tracing | None" = None,
     ) -> None:
@@ -89,7 +89,6 @@ class App:
         """
         self.settings = settings
         self.drain = Drain()
-        metrics = metrics or Metrics()
         self._upstream = upstream
         self._persisted = _persisted(settings, metrics)
         self._rates = _rates(settings, metrics)
@@ -105,7 +104,7 @@ class App:
             Service(
                 schema=schema,
                 documents=Documents(
-                    schema._schema,  # noqa: SLF001 - no public name
+                    graphql_schema(schema),
                     settings.limits,
                     introspection=settings.introspection,
                 ),
@@ -114,7 +113,7 @@ class App:
                 presented=presented,
                 page=Route("/graphql", playground.page).app,
                 keepsakes=upstream.keepsakes,
-                habits=habits or Habits(),
+                habits=habits,
                 admit=self._rates.admit if self._rates else None,
                 observers=observers,
             ),

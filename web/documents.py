@@ -58,7 +58,7 @@ _ABOUT_SCHEMA: Final = frozenset({"__typename", "__schema", "__type", "_service"
 """The fields of Query that show the schema: GraphQL's own, and Apollo Federation's."""
 
 
-class Operation:
+class ChosenOperation:
     """One operation of a valid document, and what it can cause upstream (web/footprints.py).
 
     `is_about_schema` says that it asks for nothing but the schema, so that its answer is the same
@@ -92,15 +92,15 @@ class Prepared:
         self, footprints: Footprints, document: DocumentNode, errors: tuple[RequestError, ...]
     ) -> None:
         self._footprints = footprints
-        self._operations: dict[str | None, Operation] = {}
+        self._operations: dict[str | None, ChosenOperation] = {}
         self.document = document
         self.errors = errors
 
-    def operation(self, name: str | None = None) -> Operation:
+    def operation(self, name: str | None = None) -> ChosenOperation:
         """The operation with this name; without a name, the only one. Raises RequestError."""
         known = self._operations.get(name)
         if known is None:
-            known = Operation(self._footprints, self.document, self._definition(name))
+            known = ChosenOperation(self._footprints, self.document, self._definition(name))
             self._operations[name] = known
         return known
 
@@ -190,11 +190,11 @@ class Documents:
         in the meantime waits for the same. Raises RequestError where it does not have its turn
         `until` then, on the clock of time.monotonic.
         """
+        if len(text) < LONG:
+            return self.prepare(text)
         found = self._known(text)
         if found is not None:
             return found
-        if len(text) < LONG:
-            return self._keep(text, self._made(text))
         under_way = self._under_way.get(text)
         if under_way is None:
             loop = asyncio.get_running_loop()

@@ -11,8 +11,7 @@ from schema.errors import INTERNAL
 from upstream.caller import Caller
 from web import answers, request_headers
 from web.answers import Answer, Send
-from web.documents import Operation as ChosenOperation
-from web.documents import Prepared
+from web.documents import ChosenOperation, Prepared
 from web.estimates import assert_affordable, estimated, explained
 from web.incoming import Body, Disconnected, Receive, Request, request_in_body, request_in_url
 from web.limits import check_variables

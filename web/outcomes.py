@@ -22,8 +22,7 @@ from upstream.recent import Recent
 from web import answers
 from web.answers import Answer
 from web.company import Company
-from web.documents import Operation as ChosenOperation
-from web.documents import Prepared
+from web.documents import ChosenOperation, Prepared
 from web.incoming import Disconnected
 from web.kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
 from web.negotiation import answer_type
@@ -71,7 +70,7 @@ class Outcomes:
     def __init__(self, settings: Settings, service: Service) -> None:
         self._settings = settings
         self._service = service
-        self._graphql_schema = service.schema._schema  # noqa: SLF001 - no public name
+        self._graphql_schema = service.graphql_schema
         executor = service.schema.execution_context_class
         self._build: Callable[..., Executor[Any] | list[GraphQLError]] = (
             StrawberryGraphQLCoreExecutionContext.build

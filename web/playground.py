@@ -138,9 +138,9 @@ class Playground:
         )
         return HTMLResponse(content, headers=_PAGE_HEADERS)
 
-    def routes(self, path: str = "/graphql") -> list[Route]:
-        """The routes of the page's files, where the page itself is at `path`."""
-        return [Route(f"{path}/assets/{{digest}}/{{name:path}}", self.asset)]
+    def routes(self) -> list[Route]:
+        """The routes of the page's files, where the page itself is at /graphql."""
+        return [Route("/graphql/assets/{digest}/{name:path}", self.asset)]
 
     def asset(self, request: Request) -> Response:
         """One file of the page; 404 for one that it does not have, or had before a change."""

@@ -1,10 +1,10 @@
 """The service: what the endpoint serves, and what it needs for that."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry import Schema
 
 from resolvers.habits import Habits
@@ -50,6 +50,16 @@ class Service:
     presented: Presented
     page: Application
     keepsakes: Callable[[Caller], Keepsakes | None]
-    habits: Habits = field(default_factory=Habits)
-    admit: Admit | None = None
-    observers: Sequence[Callable[[Operation], None]] = ()
+    habits: Habits
+    admit: Admit | None
+    observers: Sequence[Callable[[Operation], None]]
+
+    @property
+    def graphql_schema(self) -> GraphQLSchema:
+        """The schema as graphql-core knows it."""
+        return graphql_schema(self.schema)
+
+
+def graphql_schema(schema: Schema) -> GraphQLSchema:
+    """A schema of Strawberry's as graphql-core knows it."""
+    return schema._schema  # noqa: SLF001 - it has no public name

@@ -48,7 +48,7 @@ async def watched(
 
     def look_up() -> None:
         nonlocal listener, timer
-        listener = loop.create_task(_disconnected(receive))
+        listener = loop.create_task(disconnected(receive))
         listener.add_done_callback(leave)
         timer = loop.call_later(until - monotonic(), end, TimeoutError)
 
@@ -67,6 +67,7 @@ async def watched(
             listener.cancel()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Return when the client has gone; whatever else it sends is dropped."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,0 +1,186 @@
+"""WebSockets: what Strawberry's handler of graphql-transport-ws needs to know of one.
+
+The protocol is the handler's; whose a connection is, its messages and how many subscriptions it
+has are told here.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, TypeAlias, cast
+
+import msgspec
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+)
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.unset import UNSET
+
+from web import request_headers
+from web.answers import Send, encode
+from web.incoming import Receive
+from web.request_errors import RequestError
+
+SUBPROTOCOL: Final = "graphql-transport-ws"
+
+_MALFORMED: Final = 4400
+
+Results: TypeAlias = AsyncGenerator[ExecutionResult | PreExecutionError]
+"""What a subscription brings, or why there is none."""
+
+
+@dataclass(slots=True)
+class Connection:
+    """One WebSocket: whose it is, and how many subscriptions it has."""
+
+    bearer: str | None = field(repr=False)
+    client: Any
+    subscriptions: int = 0
+    connection_params: dict[str, Any] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where its client is."""
+        return str(self.client[0]) if self.client else ""
+
+    @contextmanager
+    def counted(self, most: int) -> Iterator[None]:
+        """Count one subscription; raises RequestError where there are so many already."""
+        if self.subscriptions >= most:
+            raise RequestError("RATE_LIMITED", "This connection has too many subscriptions.")
+        self.subscriptions += 1
+        try:
+            yield
+        finally:
+            self.subscriptions -= 1
+
+
+Stream: TypeAlias = Callable[[str, str | None, dict[str, Any], Connection], Results]
+"""The results of one subscription: of a text, an operation name and variables."""
+
+
+async def handled(
+    socket: "Socket", connection: Connection, stream: Stream, init_timeout: float
+) -> None:
+    """Speak the protocol until the connection is closed.
+
+    `init_timeout` is how many seconds the client may take to introduce itself.
+    """
+    await BaseGraphQLTransportWSHandler[Any, None](
+        view=cast("Any", _Greeting()),
+        websocket=cast("Any", socket),
+        context=connection,
+        root_value=None,
+        schema=cast("Any", _Streams(stream)),
+        connection_init_wait_timeout=timedelta(seconds=init_timeout),
+    ).handle()
+
+
+class _Greeting:
+    """What Strawberry's handler asks when a client introduces itself."""
+
+    async def on_ws_connect(self, connection: Connection) -> object:
+        """Take the token of connection_init, `{"Authorization": "Bearer ..."}`, where it has one.
+
+        It wins over the header's: a browser can't set headers on a WebSocket.
+        """
+        given = connection.connection_params or {}
+        for name, value in given.items():
+            if name.lower() == "authorization" and value is not None:
+                try:
+                    bearer = request_headers.bearer_token({b"authorization": value.encode()})
+                except (AttributeError, UnicodeEncodeError):
+                    bearer = None
+                if bearer is None:
+                    raise ConnectionRejectionError
+                connection.bearer = bearer
+        return UNSET
+
+
+class _Streams:
+    """What Strawberry's handler executes, in the place of a schema."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def stream(
+        self,
+        query: str,
+        *,
+        variable_values: dict[str, Any] | None,
+        context_value: Connection,
+        root_value: None,
+        operation_name: str | None,
+    ) -> Results:
+        """The results of one subscription."""
+        del root_value
+        return self._stream(query, operation_name or None, variable_values or {}, context_value)
+
+
+class _Payload(msgspec.Struct):
+    """A request, as a subscribe message carries it."""
+
+    query: str
+    operationName: str | None = None  # noqa: N815 - the name that GraphQL gives it
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+class _Subscribe(msgspec.Struct):
+    id: str
+    payload: _Payload
+
+
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class Socket:
+    """A WebSocket of the ASGI server, as Strawberry's handler wants one.
+
+    The server bounds a message's size as it bounds a body's.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._closed = False
+
+    async def iter_json(self) -> AsyncGenerator[dict[str, Any]]:
+        """The messages that come in, until the connection is closed or one is none."""
+        while not self._closed:
+            event = await self._receive()
+            if event["type"] == "websocket.disconnect":
+                self._closed = True
+                return
+            text = event.get("text")
+            if text is None:
+                await self.close(_MALFORMED, "WebSocket message type must be text")
+                return
+            try:
+                message = _decode(text)
+                if message.get("type") == "subscribe":
+                    msgspec.convert(message, _Subscribe)
+                elif not isinstance(message.get("id", ""), str):
+                    raise msgspec.ValidationError
+                elif message.get("payload", ...) is None:
+                    # some clients write null for what is not there
+                    del message["payload"]
+            except (msgspec.DecodeError, RecursionError):
+                await self.close(_MALFORMED, "Failed to parse message")
+                return
+            yield message
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send one message; raises WebSocketDisconnected where nobody is there any more."""
+        if self._closed:
+            raise WebSocketDisconnected
+        await self._send({"type": "websocket.send", "text": encode(message).decode()})
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection; nothing happens the second time."""
+        if not self._closed:
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
