@@ -113,7 +113,7 @@ class Habit:
         if links is not None:
             self.linked = True
         goes_on = links is not None and links.next is not None and count > 0
-        stride = self._learned_stride(ask, count, links, goes_on=goes_on)
+        stride = self._learned_stride(ask, count, links, trusted, goes_on=goes_on)
         last = None if links is None or links.last is None else links.last.page
         reading = Reading((ask.page - 1) * stride, stride, last, goes_on=goes_on)
         if goes_on:
@@ -133,17 +133,21 @@ class Habit:
                 self.linked = False
         return reading
 
-    def _learned_stride(self, ask: Ask, count: int, links: Links | None, *, goes_on: bool) -> int:
+    def _learned_stride(
+        self, ask: Ask, count: int, links: Links | None, trusted: int, *, goes_on: bool
+    ) -> int:
         if count > ask.per_page:
             full = count if goes_on else max(count, self.fixed or DEFAULT_PAGE_SIZE)
             self.ignored(full)
             return full
         if count == ask.per_page:
-            if goes_on or links is None or count > DEFAULT_PAGE_SIZE:
+            if goes_on or count > DEFAULT_PAGE_SIZE:
                 self.respected(count)  # else the list may end there by chance
             return count
         said = _size_said(links, ask.per_page)
         size = count if goes_on else said if said is not None and said >= count else None
+        if size is None and ask.per_page <= trusted:
+            return ask.per_page  # whatever others have learned of the list since
         if size is None:
             return self.fixed or min(ask.per_page, self.largest)
         if size not in (self.fixed, self.largest):

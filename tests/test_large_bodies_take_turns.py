@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from itertools import groupby
 from typing import Any
 
@@ -175,6 +175,37 @@ async def test_who_waits_for_a_turn_and_gives_up_is_passed_over() -> None:
 
 
 @pytest.mark.usefixtures("patient")
+async def test_what_follows_a_body_that_waits_for_its_turn_is_the_answer_to_nothing() -> None:
+    body = b"y" * 5_000
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body) + 1, body)
+    over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            while True:
+                letter = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1][1:]
+                if letter == b"S":
+                    writer.write(answer)
+                    await over.wait()
+                writer.write(answer + letter)
+                if letter == b"a":
+                    await asyncio.sleep(0.002)
+                    writer.write(answer + b"!")
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with Transport(address, Policy(large_body_bytes=4_000)) as transport:
+        await got(transport, "1")
+        stalling = asyncio.create_task(got(transport, "S"))
+        await asyncio.sleep(0.001)
+        assert await got(transport, "a") == body + b"a"
+        await asyncio.sleep(0.004)
+        assert await got(transport, "b") == body + b"b"
+        over.set()
+        await stalling
+    listening.close()
+
+
 async def test_turns_end_with_the_connections() -> None:
     async with asyncio.timeout(LONG), bodies() as (server, transport):
         asking = [asyncio.create_task(got(transport, letter)) for letter in "Abc"]

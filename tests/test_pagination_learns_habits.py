@@ -172,3 +172,33 @@ async def test_the_end_of_a_long_list_without_link_is_searched_for() -> None:
     assert numbers_of(shown) == list(range(13_990, 14_000))
     assert shown.total_count == 14_000
     assert len(rows.asked) < 20
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("length", [1, 10, 24])
+async def test_a_list_that_ends_where_it_was_asked_to_proves_nothing(
+    length: int, *, linked: bool
+) -> None:
+    long = PagedList(list(range(1_000, 1_085)), fixed=25, linked=linked)
+    short = PagedList(list(range(length)), fixed=25, linked=False, habits=long.habits)
+    first = await long.window(Arguments(first=50))
+    await short.window(Arguments(first=length))
+
+    shown = await long.window(Arguments(first=10, after=end_of(first)), count=True)
+
+    assert numbers_of(shown) == list(range(1_050, 1_060))
+    assert shown.has_next
+    assert shown.total_count in {85, None}
+
+
+@pytest.mark.parametrize("arguments", [Arguments(first=28), Arguments(last=56)])
+async def test_what_others_learn_in_the_meantime_confuses_no_window(arguments: Arguments) -> None:
+    rows = PagedList(list(range(1_000, 1_010)), fixed=25, linked=False)
+    rows.habits.of("albums").linked = False
+    # While it asks whether the page of ten was cut short.
+    rows.meanwhile[2] = lambda: rows.habits.of("albums").ignored(25)
+
+    shown = await rows.window(arguments)
+
+    assert numbers_of(shown) == rows.numbers
+    assert len(rows.asked) <= 4

@@ -56,9 +56,16 @@ class Lane:
         return turn
 
     def leave(self, turn: Turn) -> None:
-        """Let the next one in, some rounds after this one; one that still waits is passed over."""
+        """Let the next one in, some rounds after this one; one that still waits has none any more.
+
+        The connection of that is read again: what comes in unasked must be seen before it is used.
+        """
         if turn is self._inside:
             self._loop.call_soon(self._wait, turn, 1)
+        elif turn in self._waiting:
+            self._waiting.remove(turn)
+            if not turn.transport.is_closing():
+                turn.transport.resume_reading()
 
     def _begin(self, turn: Turn) -> None:
         self._inside = turn
