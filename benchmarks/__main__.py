@@ -10,12 +10,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks import growth, report
-from benchmarks.children import Cores, allow_many_files, static_upstream
-from benchmarks.contenders import CONTENDERS, FACADE, LOGS, MEANS, PEERS, ROOT
-from benchmarks.measuring import QUICK, THOROUGH, Figures, Measuring, tell
-from benchmarks.picture import picture
-from benchmarks.scenarios import SCENARIOS
+from . import growth, report
+from .children import Cores, allow_many_files, static_upstream
+from .contenders import CONTENDERS, FACADE, LOGS, MEANS, PEERS, ROOT
+from .measuring import QUICK, THOROUGH, Figures, Measuring, tell
+from .picture import picture
+from .scenarios import SCENARIOS
 
 RESULTS: Final = ROOT / "benchmarks" / "results"
 PICTURE: Final = ROOT / "docs" / "speed.svg"

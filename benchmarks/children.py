@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import upstream
+from . import upstream
 
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 10

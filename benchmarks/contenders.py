@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.children import child, free_port, wait_until_answering
-from benchmarks.scenarios import Mode
+from .children import child, free_port, wait_until_answering
+from .scenarios import Mode
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PEERS: Final = ROOT / "benchmarks" / "peers"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from benchmarks.contenders import FACADE, MERCURIUS, PLAIN_STRAWBERRY, Contender
-from benchmarks.measuring import Figures, Measuring, agreed, tell
-from benchmarks.scenarios import ALBUM, ALBUMS, Scenario
+from .contenders import FACADE, MERCURIUS, PLAIN_STRAWBERRY, Contender
+from .measuring import Figures, Measuring, agreed, tell
+from .scenarios import ALBUM, ALBUMS, Scenario
 
 WIDTHS: Final = (1, 5, 25, 100, 250, 500)
 QUICK_WIDTHS: Final = (1, 100, 500)

@@ -25,15 +25,16 @@ import uvicorn
 from aiohttp import web
 
 import sandbox
-from benchmarks.children import free_port
-from benchmarks.contenders import ROOT
-from benchmarks.measuring import tell
-from benchmarks.report import figure, table
 from resolvers.global_ids import global_id
 from web.app import create_app
 from web.malloc import keep_freed_memory
 from web.serving import configuration
 from web.settings import settings_from
+
+from .children import free_port
+from .contenders import ROOT
+from .measuring import tell
+from .report import figure, table
 
 GOAL_MS: Final = 100
 """Milliseconds for which one request may hold the event loop."""

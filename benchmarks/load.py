@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from benchmarks.children import asked, cpu_seconds, memory, peak_memory
+from .children import asked, cpu_seconds, memory, peak_memory
 
 # More at once would overflow a server's backlog.
 CONNECTING: Final = 100

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from benchmarks.children import Cores, answer, asked, child
-from benchmarks.contenders import LOGS, Contender, Running
-from benchmarks.load import Plan, Seen
-from benchmarks.scenarios import Scenario
+from .children import Cores, answer, asked, child
+from .contenders import LOGS, Contender, Running
+from .load import Plan, Seen
+from .scenarios import Scenario
 
 _SHOWN: Final = 500
 _ANY_NUMBER: Final = sys.maxsize

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
-from benchmarks.contenders import FACADE
-from benchmarks.measuring import Figures
-from benchmarks.report import figure
-from benchmarks.scenarios import SCENARIOS, Scenario
+from .contenders import FACADE
+from .measuring import Figures
+from .report import figure
+from .scenarios import SCENARIOS, Scenario
 
 WIDTH: Final = 860
 _LEFT: Final = 150

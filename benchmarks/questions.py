@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import sandbox
-from benchmarks.children import asked
+
+from .children import asked
 
 Json: TypeAlias = dict[str, Any]
 Row: TypeAlias = dict[str, Any]

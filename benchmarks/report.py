@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.contenders import FACADE
-from benchmarks.growth import Point, Span
-from benchmarks.measuring import Figures
-from benchmarks.scenarios import SCENARIOS, Scenario
+from .contenders import FACADE
+from .growth import Point, Span
+from .measuring import Figures
+from .scenarios import SCENARIOS, Scenario
 
 # Below this share of its core a contender waited for the load, or for the upstream.
 _BUSY = 0.9

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from benchmarks.catalogue import FIRST_ALBUM
+from .catalogue import FIRST_ALBUM
 
 Mode: TypeAlias = Literal["plain", "default", "shared", "cached"]
 """What a server may do: keep nothing between requests, do what it does when nothing is set, join

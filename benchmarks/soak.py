@@ -23,11 +23,13 @@ import aiohttp
 import msgspec
 
 import sandbox
-from benchmarks.children import asked, child, free_port, memory, wait_until_answering
-from benchmarks.contenders import LOGS, ROOT
-from benchmarks.load import percentile
-from benchmarks.measuring import tell
-from benchmarks.questions import (
+from sandbox.effects import JunkForm, Moment
+
+from .children import asked, child, free_port, memory, wait_until_answering
+from .contenders import LOGS, ROOT
+from .load import percentile
+from .measuring import tell
+from .questions import (
     MAKERS,
     Json,
     Path,
@@ -37,8 +39,7 @@ from benchmarks.questions import (
     truth,
     wrong_places,
 )
-from benchmarks.report import figure, table
-from sandbox.effects import JunkForm, Moment
+from .report import figure, table
 
 REQUESTS: Final = 10_000
 CALLERS: Final = 16

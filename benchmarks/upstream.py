@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import uvloop
 
-from benchmarks import catalogue
+from . import catalogue
 
 BACKLOG: Final = 16_384
 ANNOUNCEMENT: Final = "serving at "

@@ -35,7 +35,7 @@ class PureCall:
     """What it comes to where an attribute is as it is promised to be."""
 
 
-def _code_within(function: FunctionType, name: str) -> CodeType:
+def _code_within(function: Any, name: str) -> CodeType:
     """The code of a function that another one defines, by which its copies are recognised."""
     for constant in function.__code__.co_consts:
         if isinstance(constant, CodeType) and constant.co_name == name:
@@ -46,9 +46,9 @@ def _code_within(function: FunctionType, name: str) -> CodeType:
 
 
 _FROM_RESOLVER = GraphQLCoreConverter.from_resolver
-_BASIC_RESULT: CodeType = _code_within(_FROM_RESOLVER, "_get_basic_result")  # type: ignore[arg-type]
-_RESOLVER: CodeType = _code_within(_FROM_RESOLVER, "_resolver")  # type: ignore[arg-type]
-ASYNC_RESOLVER: CodeType = _code_within(_FROM_RESOLVER, "_async_resolver")  # type: ignore[arg-type]
+_BASIC_RESULT: CodeType = _code_within(_FROM_RESOLVER, "_get_basic_result")
+_RESOLVER: CodeType = _code_within(_FROM_RESOLVER, "_resolver")
+ASYNC_RESOLVER: CodeType = _code_within(_FROM_RESOLVER, "_async_resolver")
 
 
 def closure_of(function: FunctionType) -> Mapping[str, Any]:

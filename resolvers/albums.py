@@ -1,11 +1,12 @@
 """Albums: one by its ID, a window of all, and the whole ones behind stubs."""
 
-from resolvers.connections import Connection, connection
-from resolvers.context import Info
-from resolvers.global_ids import number_in
-from resolvers.listings import Arguments
 from upstream import records
 from upstream.listing import Listing
+
+from .connections import Connection, connection
+from .context import Info
+from .global_ids import number_in
+from .listings import Arguments
 
 ALBUMS = Listing("albums")
 

@@ -8,14 +8,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from resolvers.context import Info
-from resolvers.listings import Arguments, PageCursors, Renewal, Window, checked, window
-from resolvers.loaders import Loaders
-from resolvers.selection import Selection
-from resolvers.turns import LONG, Pieces, Turns, in_pieces
 from upstream.caller import Reply
 from upstream.errors import UpstreamError
 from upstream.listing import Listing, Page
+
+from .context import Info
+from .listings import Arguments, PageCursors, Renewal, Window, checked, window
+from .loaders import Loaders
+from .selection import Selection
+from .turns import LONG, Pieces, Turns, in_pieces
 
 
 class Edge(Struct, gc=False):

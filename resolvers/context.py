@@ -6,13 +6,14 @@ import strawberry
 from graphql import is_abstract_type, is_object_type
 from graphql.pyutils import Path
 
-from resolvers.arrivals import Arrivals
-from resolvers.habits import Habits
-from resolvers.loaders import Loaders
-from resolvers.selection import Selection
-from resolvers.turns import Turns
 from upstream.caller import Caller, Reply
 from upstream.client import Upstream
+
+from .arrivals import Arrivals
+from .habits import Habits
+from .loaders import Loaders
+from .selection import Selection
+from .turns import Turns
 
 ValueT = TypeVar("ValueT")
 

@@ -12,13 +12,14 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from resolvers.deliveries import ALBUM_REFERENCE
-from resolvers.errors import BadUserInput
-from resolvers.global_ids import number_in, split_global_id
-from resolvers.listenings import ALBUM_STUB, TRACK_STUB
-from resolvers.listings import LARGEST_WINDOW
-from resolvers.pagers import LONGEST_SEARCH
 from upstream.listing import DEFAULT_PAGE_SIZE, Collection
+
+from .deliveries import ALBUM_REFERENCE
+from .errors import BadUserInput
+from .global_ids import number_in, split_global_id
+from .listenings import ALBUM_STUB, TRACK_STUB
+from .listings import LARGEST_WINDOW
+from .pagers import LONGEST_SEARCH
 
 TO_START: Final = 2
 """Requests of a window beyond a page for each 25 rows: its edges, and what `per_page` does."""

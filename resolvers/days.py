@@ -2,8 +2,9 @@
 
 import datetime as dt
 
-from resolvers.errors import BadUserInput
 from upstream.listing import Collection, Listing
+
+from .errors import BadUserInput
 
 
 def listing_of_days(

@@ -3,14 +3,15 @@
 import datetime as dt
 from typing import Any
 
-from resolvers.connections import Connection, connection
-from resolvers.context import Info
-from resolvers.days import listing_of_days
-from resolvers.joins import in_place_of, values_of, whole
-from resolvers.listings import Arguments
-from resolvers.selection import Selection
 from upstream import records
 from upstream.records import number_of
+
+from .connections import Connection, connection
+from .context import Info
+from .days import listing_of_days
+from .joins import in_place_of, values_of, whole
+from .listings import Arguments
+from .selection import Selection
 
 ALBUM_REFERENCE = frozenset({"id", "databaseId"})
 """The fields of an album that a delivery brings."""

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 import strawberry
 
-from resolvers.errors import BadUserInput
+from .errors import BadUserInput
 
 LARGEST_NUMBER = 2**31 - 1
 """The largest database number: what fits GraphQL's Int."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from resolvers.context import Info
-from resolvers.loaders import Failure, Loader
+from .context import Info
+from .loaders import Failure, Loader
 
 
 async def whole(info: Info, loader: Loader[int, Any], numbers: Iterable[int]) -> dict[int, Any]:

@@ -1,11 +1,12 @@
 """Labels: one by its ID, and a window of all."""
 
-from resolvers.connections import Connection, connection
-from resolvers.context import Info
-from resolvers.global_ids import number_in
-from resolvers.listings import Arguments
 from upstream import records
 from upstream.listing import Listing
+
+from .connections import Connection, connection
+from .context import Info
+from .global_ids import number_in
+from .listings import Arguments
 
 LABELS = Listing("labels")
 

@@ -14,13 +14,14 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final
 
-from resolvers.context import Context, Info
-from resolvers.deliveries import joined_deliveries
 from upstream.caller import Caller
 from upstream.client import Upstream
 from upstream.errors import Forbidden, Overloaded, Unauthenticated, UpstreamError
 from upstream.listing import LARGEST_PAGE_SIZE, Listing, goes_on
 from upstream.records import number_of
+
+from .context import Context, Info
+from .deliveries import joined_deliveries
 
 MOST_PAGES: Final = 400
 """Pages that one look reads, one after the other: ten thousand deliveries where `per_page` is

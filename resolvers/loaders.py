@@ -14,13 +14,14 @@ from aiodataloader import DataLoader
 from aiodataloader import Loader as Enqueued
 from msgspec import Struct
 
-from resolvers.arrivals import Arrivals, Kind
-from resolvers.scans import FEWEST_WANTED, scan
 from upstream import records
 from upstream.caller import Caller, Replies, Reply
 from upstream.client import Upstream
 from upstream.errors import UpstreamError
 from upstream.listing import Listing, Page, PageKey
+
+from .arrivals import Arrivals, Kind
+from .scans import FEWEST_WANTED, scan
 
 SCANNABLE: dict[Kind, Listing] = {"artist": Listing("artists"), "label": Listing("labels")}
 """The lists that bring whole objects at little more than the objects' own weight."""

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from resolvers.albums import album_numbered
-from resolvers.artists import artist_numbered
-from resolvers.context import Info
-from resolvers.errors import BadUserInput
-from resolvers.global_ids import LARGEST_NUMBER, split_global_id
-from resolvers.labels import label_numbered
-from resolvers.tracks import track_numbered
+from .albums import album_numbered
+from .artists import artist_numbered
+from .context import Info
+from .errors import BadUserInput
+from .global_ids import LARGEST_NUMBER, split_global_id
+from .labels import label_numbered
+from .tracks import track_numbered
 
 BY_NUMBER: dict[str, Callable[[Info, int], Awaitable[Any]]] = {
     "Album": album_numbered,

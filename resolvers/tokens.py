@@ -1,8 +1,9 @@
 """API tokens: traded for credentials, and destroyed."""
 
-from resolvers.context import Info
-from resolvers.errors import BadUserInput
 from upstream import records
+
+from .context import Info
+from .errors import BadUserInput
 
 
 async def created_token(info: Info, username: str, password: str) -> records.AccessToken:

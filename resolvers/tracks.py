@@ -1,8 +1,9 @@
 """Tracks: one by its ID, from its own address or from an album that brought it."""
 
-from resolvers.context import Info
-from resolvers.global_ids import number_in
 from upstream import records
+
+from .context import Info
+from .global_ids import number_in
 
 
 async def one_track(info: Info, identifier: str) -> records.AlbumTrack | None:

@@ -10,14 +10,15 @@ from strawberry.schema.config import StrawberryConfig
 
 from execution import compiled_execution
 from resolvers.context import Info
-from schema.artist import Artist
-from schema.federation import Subgraph
-from schema.label import Label
-from schema.mutation import Mutation
-from schema.query import Query
-from schema.scalars import SCALARS
-from schema.subscription import Subscription
-from schema.track import Track
+
+from .artist import Artist
+from .federation import Subgraph
+from .label import Label
+from .mutation import Mutation
+from .query import Query
+from .scalars import SCALARS
+from .subscription import Subscription
+from .track import Track
 
 FEDERATION_VERSION: Final = "2.9"
 """The highest version of Apollo Federation that every composer takes."""

@@ -5,13 +5,14 @@ import datetime as dt
 import strawberry
 
 from execution import instances_of
-from schema.artist import Artist
-from schema.cover import Cover
-from schema.label import Label
-from schema.node import Node, id_field
-from schema.promises import promises
-from schema.track import Track
 from upstream import records
+
+from .artist import Artist
+from .cover import Cover
+from .label import Label
+from .node import Node, id_field
+from .promises import promises
+from .track import Track
 
 
 @strawberry.federation.type(

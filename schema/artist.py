@@ -3,9 +3,10 @@
 import strawberry
 
 from execution import instances_of
-from schema.node import Node, id_field
-from schema.promises import promises
 from upstream import records
+
+from .node import Node, id_field
+from .promises import promises
 
 
 @strawberry.federation.type(

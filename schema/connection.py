@@ -11,7 +11,8 @@ import strawberry
 from resolvers.connections import Connection as Window
 from resolvers.context import Info
 from resolvers.listings import Arguments
-from schema.federation import priced
+
+from .federation import priced
 
 NodeT = TypeVar("NodeT")
 

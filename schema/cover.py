@@ -2,7 +2,7 @@
 
 import strawberry
 
-from schema.scalars import URL
+from .scalars import URL
 
 
 @strawberry.type(description="A cover picture, in three sizes.")

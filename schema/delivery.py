@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
-from schema.album import Album
-from schema.federation import priced
-from schema.node import id_field
 from upstream import records
+
+from .album import Album
+from .federation import priced
+from .node import id_field
 
 if TYPE_CHECKING:
     DeliveryType = records.DeliveryType

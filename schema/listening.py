@@ -2,12 +2,12 @@
 
 import strawberry
 
-from schema.album import Album
-from schema.artist import Artist
-from schema.federation import priced
-from schema.label import Label
-from schema.node import id_field
-from schema.track import Track
+from .album import Album
+from .artist import Artist
+from .federation import priced
+from .label import Label
+from .node import id_field
+from .track import Track
 
 
 @strawberry.type(description="Who brought a recording to the service.")

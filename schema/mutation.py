@@ -8,7 +8,8 @@ import strawberry
 from execution import pure
 from resolvers import tokens
 from resolvers.context import Info
-from schema.federation import priced
+
+from .federation import priced
 
 
 @strawberry.input(description="A user's credentials.")

@@ -9,9 +9,10 @@ from resolvers import albums, artists, deliveries, labels, listenings, nodes, tr
 from resolvers.connections import Connection as Window
 from resolvers.context import Info
 from resolvers.turns import in_turn
-from schema.album import Album
-from schema.artist import Artist
-from schema.connection import (
+
+from .album import Album
+from .artist import Artist
+from .connection import (
     After,
     Before,
     Connection,
@@ -20,12 +21,12 @@ from schema.connection import (
     arguments,
     connection_field,
 )
-from schema.delivery import Delivery
-from schema.federation import priced
-from schema.label import Label
-from schema.listening import Listening
-from schema.node import Node
-from schema.track import Track
+from .delivery import Delivery
+from .federation import priced
+from .label import Label
+from .listening import Listening
+from .node import Node
+from .track import Track
 
 Identifier = Annotated[
     strawberry.ID, strawberry.argument(description="A global ID, or the REST API's number.")

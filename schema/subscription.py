@@ -6,7 +6,8 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.live import processed_deliveries
-from schema.delivery import Delivery
+
+from .delivery import Delivery
 
 
 @strawberry.type(description="What is told as it happens.")

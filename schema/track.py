@@ -5,13 +5,14 @@ from typing import Annotated, Any
 import strawberry
 
 from execution import Serialized, instances_of, pure
-from schema.cover import Cover
-from schema.node import Node, id_field
-from schema.promises import promises
-from schema.scalars import URL, CountryCode, Duration, check_country_code, is_url, seconds_of
 from upstream import records
 from upstream.decoding import territories
 from upstream.errors import BadResponse
+
+from .cover import Cover
+from .node import Node, id_field
+from .promises import promises
+from .scalars import URL, CountryCode, Duration, check_country_code, is_url, seconds_of
 
 
 @pure

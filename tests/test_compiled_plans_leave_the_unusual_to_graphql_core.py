@@ -333,7 +333,7 @@ def test_the_fields_of_a_schema_that_is_not_strawberrys_are_not_planned() -> Non
 
 def test_another_strawberry_is_told_at_once() -> None:
     with pytest.raises(ImportError, match="not the Strawberry that is pinned"):
-        _code_within(made_schema, "_get_basic_result")  # type: ignore[arg-type] # a function
+        _code_within(made_schema, "_get_basic_result")
 
 
 def test_an_error_that_stands_in_a_record_is_not_tied_to_it() -> None:

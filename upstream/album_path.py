@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Final
 
-from upstream.questions import Place
+from .questions import Place
 
 DOUBTFUL_MISSES: Final = 10
 """Misses in a row, without an album between them, that make a known path doubtful."""

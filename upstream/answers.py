@@ -8,12 +8,12 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from upstream import statuses
-from upstream.batches import Batches
-from upstream.cache import NEVER, Cache, Entry, Shelf
-from upstream.caller import Caller, Exchange, Replies, Reply, Source
-from upstream.decoding import sendable
-from upstream.errors import (
+from . import statuses
+from .batches import Batches
+from .cache import NEVER, Cache, Entry, Shelf
+from .caller import Caller, Exchange, Replies, Reply, Source
+from .decoding import sendable
+from .errors import (
     BadResponse,
     BudgetSpent,
     Forbidden,
@@ -23,19 +23,19 @@ from upstream.errors import (
     Unavailable,
     UpstreamError,
 )
-from upstream.fetching import Errand, Fetched, Fetcher
-from upstream.flights import Flight, Flights, Waiter
-from upstream.freshness import NOT_KEPT, Freshness, freshness, renewed
-from upstream.keepsakes import Keepsakes
-from upstream.listing import Collection
-from upstream.observer import Observer
-from upstream.policy import Policy
-from upstream.questions import Question, list_path
-from upstream.sender import Course, spend_nothing
-from upstream.sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
-from upstream.territories import LISTS
-from upstream.tokens import Tokens
-from upstream.transport import Answer
+from .fetching import Errand, Fetched, Fetcher
+from .flights import Flight, Flights, Waiter
+from .freshness import NOT_KEPT, Freshness, freshness, renewed
+from .keepsakes import Keepsakes
+from .listing import Collection
+from .observer import Observer
+from .policy import Policy
+from .questions import Question, list_path
+from .sender import Course, spend_nothing
+from .sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
+from .territories import LISTS
+from .tokens import Tokens
+from .transport import Answer
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Any, Final
 
-from upstream.flights import Flight
-from upstream.gate import Gate
-from upstream.policy import Policy
+from .flights import Flight
+from .gate import Gate
+from .policy import Policy
 
 _BEGUN_AT_ONCE: Final = 8
 """Requests that are begun in one round of the event loop: so the REST API is at work on the first

@@ -4,9 +4,9 @@ import logging
 from time import monotonic
 from typing import Final
 
-from upstream.errors import BreakerOpen
-from upstream.observer import BreakerState, Observer
-from upstream.policy import Policy
+from .errors import BreakerOpen
+from .observer import BreakerState, Observer
+from .policy import Policy
 
 log: Final = logging.getLogger("upstream")
 

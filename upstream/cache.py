@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from upstream.freshness import Freshness
+from .freshness import Freshness
 
 _MOST_SHELVES: Final = 10_000
 """Tokens that are known at once; the one that was seen longest ago is forgotten first."""

@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from upstream.errors import BudgetSpent, TimedOut, Unauthenticated
+from .errors import BudgetSpent, TimedOut, Unauthenticated
 
 Source = Literal["upstream", "shared", "cache", "replica", "stale"]
 """Where an answer came from: a request of its own, another caller's request that was under way,

@@ -9,29 +9,29 @@ from time import monotonic
 from typing import Final, Self, TypeVar
 from urllib.parse import urlencode
 
-from upstream import decoding, questions, records, statuses
-from upstream.answers import Answers
-from upstream.batches import Batches
-from upstream.cache import Cache
-from upstream.caller import Caller, Exchange, Replies, Reply
-from upstream.errors import (
+from . import decoding, questions, records, statuses
+from .answers import Answers
+from .batches import Batches
+from .cache import Cache
+from .caller import Caller, Exchange, Replies, Reply
+from .errors import (
     Overloaded,
     TimedOut,
     Unauthenticated,
     UpstreamError,
     WrongCredentials,
 )
-from upstream.fetching import Fetcher
-from upstream.keepsakes import Keepsakes
-from upstream.listing import Collection, Listing, Page, PageKey
-from upstream.observer import BreakerState, Nobody, Observer
-from upstream.policy import Policy
-from upstream.questions import Place
-from upstream.sender import Course, Sender, spend_nothing
-from upstream.sharing import Elsewhere, Nowhere
-from upstream.statuses import failure
-from upstream.tokens import Tokens
-from upstream.transport import Answer, Transport
+from .fetching import Fetcher
+from .keepsakes import Keepsakes
+from .listing import Collection, Listing, Page, PageKey
+from .observer import BreakerState, Nobody, Observer
+from .policy import Policy
+from .questions import Place
+from .sender import Course, Sender, spend_nothing
+from .sharing import Elsewhere, Nowhere
+from .statuses import failure
+from .tokens import Tokens
+from .transport import Answer, Transport
 
 T = TypeVar("T")
 
@@ -277,7 +277,7 @@ def _elsewhere(policy: Policy, tokens: Tokens, observer: Observer) -> Elsewhere:
     if policy.redis_url is None:
         return Nowhere()
     try:
-        from upstream.replicas import Replicas  # noqa: PLC0415 - needs packages that are optional
+        from .replicas import Replicas  # noqa: PLC0415 - needs packages that are optional
     except ModuleNotFoundError as error:
         raise ValueError(f"redis_url needs the package {error.name}, of the extra redis") from None
     return Replicas(policy.redis_url, policy, tokens, observer)

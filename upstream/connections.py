@@ -15,8 +15,8 @@ from aiohttp.http import RawResponseMessage
 from msgspec import Struct
 from yarl import URL
 
-from upstream import statuses
-from upstream.lane import Lane, Turn
+from . import statuses
+from .lane import Lane, Turn
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _MOST_OPENED_AT_ONCE: Final = 6

@@ -15,10 +15,10 @@ import msgspec
 from msgspec import NODEFAULT, Raw, Struct
 from msgspec.structs import fields
 
-from upstream import records
-from upstream.errors import BadResponse
-from upstream.listing import Collection
-from upstream.territories import LONGEST, MOST, Folded
+from . import records
+from .errors import BadResponse
+from .listing import Collection
+from .territories import LONGEST, MOST, Folded
 
 T_co = TypeVar("T_co", covariant=True)
 Record = TypeVar("Record", records.Album, records.Artist, records.Label, records.Track)

@@ -6,19 +6,19 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from upstream import statuses
-from upstream.album_path import AlbumPath
-from upstream.decoding import Decoded
-from upstream.errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, UpstreamError
-from upstream.observer import Observer
-from upstream.policy import Policy
-from upstream.questions import Place, Question
-from upstream.readings import Readings
-from upstream.retries import Retries
-from upstream.sender import Course, Sender
-from upstream.statuses import failure
-from upstream.territories import Folded
-from upstream.transport import Answer
+from . import statuses
+from .album_path import AlbumPath
+from .decoding import Decoded
+from .errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, UpstreamError
+from .observer import Observer
+from .policy import Policy
+from .questions import Place, Question
+from .readings import Readings
+from .retries import Retries
+from .sender import Course, Sender
+from .statuses import failure
+from .territories import Folded
+from .transport import Answer
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from upstream.errors import Unavailable, UpstreamError
+from .errors import Unavailable, UpstreamError
 
 T = TypeVar("T")
 

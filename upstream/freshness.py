@@ -8,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from upstream.policy import Policy
-from upstream.questions import Kind
-from upstream.transport import Answer
+from .policy import Policy
+from .questions import Kind
+from .transport import Answer
 
 LONGEST: Final = 24 * 60 * 60.0
 """Seconds; no answer is fresh for longer, whatever the REST API says."""

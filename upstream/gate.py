@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from upstream.errors import Overloaded
-from upstream.policy import Policy
+from .errors import Overloaded
+from .policy import Policy
 
 _Queue: TypeAlias = OrderedDict[asyncio.Future[None], None]
 

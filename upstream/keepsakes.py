@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from upstream.cache import Cache, Entry, Shelf
-from upstream.freshness import Freshness
-from upstream.observer import Observer
+from .cache import Cache, Entry, Shelf
+from .freshness import Freshness
+from .observer import Observer
 
 
 class Keepsakes:

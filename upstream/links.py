@@ -4,7 +4,7 @@ import re
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import parse_qs
 
-from upstream.listing import Links, PageLink
+from .listing import Links, PageLink
 
 Relation: TypeAlias = Literal["first", "prev", "next", "last"]
 

@@ -7,11 +7,11 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from upstream import decoding, records
-from upstream.decoding import Decoded
-from upstream.links import links
-from upstream.listing import Collection, Listing, Page
-from upstream.transport import Answer
+from . import decoding, records
+from .decoding import Decoded
+from .links import links
+from .listing import Collection, Listing, Page
+from .transport import Answer
 
 Kind: TypeAlias = Literal["catalogue", "finished days", "open days"]
 """How soon an answer grows old: each kind has a setting of its own."""

@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from upstream.decoding import Decoded
-from upstream.questions import Question
-from upstream.recent import Recent
-from upstream.territories import Folded
-from upstream.transport import Answer
+from .decoding import Decoded
+from .questions import Question
+from .recent import Recent
+from .territories import Folded
+from .transport import Answer
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from upstream.observer import Observer, RedisAction
-from upstream.policy import Policy
+from .observer import Observer, RedisAction
+from .policy import Policy
 
 log: Final = logging.getLogger("upstream")
 

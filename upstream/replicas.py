@@ -19,13 +19,13 @@ from typing import Any, Final, TypeAlias, cast
 
 from redis.asyncio import Redis
 
-from upstream import sealing
-from upstream.freshness import LONGEST
-from upstream.observer import Observer
-from upstream.policy import Policy
-from upstream.redis_line import FAILURES, Line
-from upstream.sharing import Known, Listener, News, SharedAnswer
-from upstream.tokens import Tokens
+from . import sealing
+from .freshness import LONGEST
+from .observer import Observer
+from .policy import Policy
+from .redis_line import FAILURES, Line
+from .sharing import Known, Listener, News, SharedAnswer
+from .tokens import Tokens
 
 _PREFIX: Final = "onedtouch:1:"
 _CHANNEL: Final = f"{_PREFIX}news"

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
-from upstream.errors import RateLimited, Unavailable, UpstreamError
-from upstream.policy import Policy
+from .errors import RateLimited, Unavailable, UpstreamError
+from .policy import Policy
 
 _PASSING: Final = frozenset(
     {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}

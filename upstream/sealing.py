@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec.msgpack import Decoder, Encoder
 
-from upstream.sharing import SharedAnswer
+from .sharing import SharedAnswer
 
 _NONCE: Final = 12
 _PURPOSE: Final = b"onedtouch-graphql: sealed answers"

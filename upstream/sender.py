@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from upstream import statuses
-from upstream.breaker import Breaker
-from upstream.errors import TimedOut, Unavailable, UpstreamError
-from upstream.gate import Gate
-from upstream.observer import Observer
-from upstream.policy import Policy
-from upstream.questions import Place
-from upstream.transport import Answer, Transport
+from . import statuses
+from .breaker import Breaker
+from .errors import TimedOut, Unavailable, UpstreamError
+from .gate import Gate
+from .observer import Observer
+from .policy import Policy
+from .questions import Place
+from .transport import Answer, Transport
 
 log: Final = logging.getLogger("upstream")
 

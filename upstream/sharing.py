@@ -5,7 +5,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from upstream.freshness import Freshness
+from .freshness import Freshness
 
 News: TypeAlias = Literal["purged", "revoked", "revived"]
 """What has become of a token: its answers are gone, it is dead, or it has been given out anew."""

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
-from upstream.errors import (
+from .errors import (
     BadResponse,
     Forbidden,
     RateLimited,

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from upstream.records import AlbumTrack
+from .records import AlbumTrack
 
 LONGEST: Final = 4096
 """Bytes of a list that is kept: all ISO 3166-1 codes take less than half of it."""

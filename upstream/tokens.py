@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
-from upstream.policy import Policy
+from .policy import Policy
 
 _MOST_REVOKED: Final = 100_000
 _SHARED_WORD: Final = b"onedtouch-graphql: tokens in a shared cache"

@@ -12,11 +12,11 @@ from msgspec import Struct
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from upstream import statuses
-from upstream.connections import Connections, Reader
-from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
-from upstream.policy import Policy
-from upstream.territories import LISTS, Folded, Folding
+from . import statuses
+from .connections import Connections, Reader
+from .errors import BadResponse, TimedOut, Unavailable, UpstreamError
+from .policy import Policy
+from .territories import LISTS, Folded, Folding
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _INTERIM: Final = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}

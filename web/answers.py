@@ -9,10 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from upstream.caller import Caller, Exchange
-from web.incoming import Message, Receive
-from web.negotiation import CONTENT_TYPES, JSON
-from web.operations import Operation
-from web.refusals import Headers, Refused
+
+from .incoming import Message, Receive
+from .negotiation import CONTENT_TYPES, JSON
+from .operations import Operation
+from .refusals import Headers, Refused
 
 Send = Callable[[Message], Awaitable[None]]
 

@@ -23,23 +23,24 @@ from schema import schema as our_schema
 from schema.errors import INTERNAL, presented
 from upstream.caller import Caller
 from upstream.client import Upstream
-from web.answers import Send, refusal
-from web.documents import Documents
-from web.drain import Drain
-from web.health import Health
-from web.incoming import Receive
-from web.live import LiveEndpoint
-from web.logs import log_request
-from web.metrics import Metrics
-from web.persisted import MemoryStore, Persisted, Store, trusted_documents
-from web.playground import QUERIES, Playground, SandboxUser
-from web.refusals import Refused
-from web.service import Application, Context, Scope, Service, graphql_schema
-from web.settings import BadSetting, Settings, with_its_flag
+
+from .answers import Send, refusal
+from .documents import Documents
+from .drain import Drain
+from .health import Health
+from .incoming import Receive
+from .live import LiveEndpoint
+from .logs import log_request
+from .metrics import Metrics
+from .persisted import MemoryStore, Persisted, Store, trusted_documents
+from .playground import QUERIES, Playground, SandboxUser
+from .refusals import Refused
+from .service import Application, Context, Scope, Service, graphql_schema
+from .settings import BadSetting, Settings, with_its_flag
 
 if TYPE_CHECKING:
-    from web.rates import Rates
-    from web.tracing import Tracing
+    from .rates import Rates
+    from .tracing import Tracing
 
 _TRACED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _EXPOSED = (
@@ -230,7 +231,7 @@ def _rates(settings: Settings, metrics: Metrics) -> "Rates | None":
         return None
     try:
         # The library that counts is an extra, and not loaded where nothing is counted.
-        from web.rates import Rates  # noqa: PLC0415
+        from .rates import Rates  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise BadSetting(
             f"--rate-limit and --rate-limit-per-address need the package {error.name}, of the "
@@ -247,7 +248,7 @@ def _store(settings: Settings, metrics: Metrics) -> Store | None:
     if policy.redis_url is None:
         return MemoryStore()
     # Redis's client is not loaded where none is used.
-    from web.persisted_redis import RedisStore  # noqa: PLC0415
+    from .persisted_redis import RedisStore  # noqa: PLC0415
 
     return RedisStore(policy.redis_url, policy, metrics)
 
@@ -262,7 +263,7 @@ def _tracing(environment: Mapping[str, str]) -> "Tracing | None":
         return None
     try:
         # Tracing is an extra: its packages are neither needed nor loaded where it is off.
-        from web.tracing import Tracing  # noqa: PLC0415
+        from .tracing import Tracing  # noqa: PLC0415
     except ImportError:
         raise BadSetting(
             f"{_TRACED_BY[0]} needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http."

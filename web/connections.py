@@ -15,10 +15,10 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from web.answers import refusal
-from web.incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES
-from web.refusals import Refused
-from web.sending import answered
+from .answers import refusal
+from .incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES
+from .refusals import Refused
+from .sending import answered
 
 LAST_REQUEST_SECONDS: Final = 0.25
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")

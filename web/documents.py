@@ -32,9 +32,10 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
 from upstream.recent import Recent
-from web.footprints import Footprints
-from web.limits import Limits, check_document, check_text
-from web.request_errors import RequestError
+
+from .footprints import Footprints
+from .limits import Limits, check_document, check_text
+from .request_errors import RequestError
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 15_000
 """Steps that comparing fields of one name may take in validation, which is quadratic.

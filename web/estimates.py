@@ -30,8 +30,9 @@ from resolvers.loaders import SCANNABLE
 from resolvers.scans import most_requests as scan_requests
 from resolvers.windows import Sizes, pages_for
 from upstream.listing import LARGEST_PAGE_SIZE
-from web.footprints import ALWAYS, Conditions, Footprint, Site
-from web.request_errors import too_complex
+
+from .footprints import ALWAYS, Conditions, Footprint, Site
+from .request_errors import too_complex
 
 NOTHING_KNOWN: Final = Habits()
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from strawberry.types.execution import ExecutionResult
 
-from web.answers import NO_STORE, Answer, Send, executed
-from web.drain import Drain
-from web.incoming import Receive
-from web.watching import disconnected
+from .answers import NO_STORE, Answer, Send, executed
+from .drain import Drain
+from .incoming import Receive
+from .watching import disconnected
 
 EVENTS: Final = b"text/event-stream"
 HEADERS: Final = ((b"content-type", EVENTS), (b"cache-control", NO_STORE))

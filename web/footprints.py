@@ -30,7 +30,8 @@ from graphql import (
 )
 
 from resolvers.costs import ASSUMED_SIZES, COSTS, Cost, JoinCost
-from web.limits import LARGEST_COUNT
+
+from .limits import LARGEST_COUNT
 
 Condition: TypeAlias = tuple[tuple[str, bool], ...]
 """Boolean variables and the values that they must have: a chain of @skip and @include."""

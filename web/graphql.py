@@ -9,21 +9,22 @@ from starlette.middleware.gzip import GZipResponder
 
 from schema.errors import INTERNAL
 from upstream.caller import Caller
-from web import answers, request_headers
-from web.answers import Answer, Send
-from web.documents import ChosenOperation, Prepared
-from web.estimates import assert_affordable, estimated, explained
-from web.incoming import Body, Disconnected, Receive, Request, request_in_body, request_in_url
-from web.limits import check_variables
-from web.negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
-from web.operations import Operation
-from web.outcomes import Outcomes
-from web.refusals import Refused, malformed
-from web.request_errors import RequestError
-from web.service import Application, Scope, Service
-from web.settings import Settings
-from web.shown_errors import log_internal, not_executed
-from web.visits import Visit
+
+from . import answers, request_headers
+from .answers import Answer, Send
+from .documents import ChosenOperation, Prepared
+from .estimates import assert_affordable, estimated, explained
+from .incoming import Body, Disconnected, Receive, Request, request_in_body, request_in_url
+from .limits import check_variables
+from .negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
+from .operations import Operation
+from .outcomes import Outcomes
+from .refusals import Refused, malformed
+from .request_errors import RequestError
+from .service import Application, Scope, Service
+from .settings import Settings
+from .shown_errors import log_internal, not_executed
+from .visits import Visit
 
 ALLOW: Final = (b"allow", b"GET, POST")
 ALLOW_POST: Final = (b"allow", b"POST")

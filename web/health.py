@@ -9,9 +9,10 @@ from starlette.responses import JSONResponse
 
 from upstream.client import Upstream
 from upstream.errors import TimedOut, UpstreamError
-from web.drain import Drain
-from web.service import Presented
-from web.shown_errors import code_of
+
+from .drain import Drain
+from .service import Presented
+from .shown_errors import code_of
 
 LONGEST_CHECK_SECONDS: Final = 2.0
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from web.begun import Begun
-from web.refusals import Refused, malformed
+from .begun import Begun
+from .refusals import Refused, malformed
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -30,7 +30,7 @@ from graphql import (
     ValueNode,
 )
 
-from web.request_errors import RequestError, too_complex
+from .request_errors import RequestError, too_complex
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class Limits:
     """
 
     characters: int = 100_000
+    """In a document, comments included."""
     tokens: int = 6_000
+    """Names, values and signs in a document, as GraphQL counts them; not API tokens."""
     nesting: int = 40
     """Brackets of any kind inside one another; the parser recurses that deep."""
     definitions: int = 100
@@ -56,6 +58,7 @@ class Limits:
     directives: int = 200
     """Over all operations, fragments expanded."""
     directives_in_one_place: int = 8
+    """On one field, fragment or definition."""
     depth: int = 20
     """Selection sets inside one another, through fragments."""
     values: int = 6_000_000

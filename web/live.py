@@ -19,24 +19,25 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from resolvers.live import Live
 from upstream.caller import Caller
-from web import answers, request_headers
-from web.answers import Answer, Send
-from web.documents import ChosenOperation, Prepared
-from web.drain import Drain
-from web.estimates import assert_affordable, estimated
-from web.events import HEADERS, LAST, EventStream, event, events, is_accepted
-from web.graphql import NOT_ACCEPTABLE, Endpoint
-from web.incoming import Receive
-from web.limits import check_variables
-from web.negotiation import JSON, answer_type
-from web.operations import Operation
-from web.refusals import Refused
-from web.request_errors import RequestError
-from web.service import Service
-from web.settings import Settings
-from web.shown_errors import code_of
-from web.sockets import SUBPROTOCOL, Connection, Results, Socket, handled
-from web.visits import Visit
+
+from . import answers, request_headers
+from .answers import Answer, Send
+from .documents import ChosenOperation, Prepared
+from .drain import Drain
+from .estimates import assert_affordable, estimated
+from .events import HEADERS, LAST, EventStream, event, events, is_accepted
+from .graphql import NOT_ACCEPTABLE, Endpoint
+from .incoming import Receive
+from .limits import check_variables
+from .negotiation import JSON, answer_type
+from .operations import Operation
+from .refusals import Refused
+from .request_errors import RequestError
+from .service import Service
+from .settings import Settings
+from .shown_errors import code_of
+from .sockets import SUBPROTOCOL, Connection, Results, Socket, handled
+from .visits import Visit
 
 _NO_SUBPROTOCOL: Final = 4406
 _TOO_MANY: Final = 4429

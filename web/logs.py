@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from web.operations import Operation
+from .operations import Operation
 
 LONGEST_NAME: Final = 100
 """Characters of an operation's name that are logged: callers may name them as long as they like."""

@@ -16,8 +16,9 @@ from starlette.responses import Response
 
 from upstream.client import State
 from upstream.observer import BreakerState, Level, Lookup
-from web.operations import Operation
-from web.tallies import Counts, Distribution
+
+from .operations import Operation
+from .tallies import Counts, Distribution
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _COUNTS: Final = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from web.refusals import Refused
+from .refusals import Refused
 
 RESPONSE_JSON: Final = b"application/graphql-response+json"
 JSON: Final = b"application/json"

@@ -19,19 +19,20 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from execution import CompiledExecutionContext
 from upstream.errors import TimedOut
 from upstream.recent import Recent
-from web import answers
-from web.answers import Answer
-from web.company import Company
-from web.documents import ChosenOperation, Prepared
-from web.incoming import Disconnected
-from web.kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
-from web.negotiation import answer_type
-from web.operations import Operation
-from web.service import Context, Service
-from web.settings import Settings
-from web.shown_errors import not_executed, shown, variable_errors
-from web.visits import Visit
-from web.watching import watched
+
+from . import answers
+from .answers import Answer
+from .company import Company
+from .documents import ChosenOperation, Prepared
+from .incoming import Disconnected
+from .kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
+from .negotiation import answer_type
+from .operations import Operation
+from .service import Context, Service
+from .settings import Settings
+from .shown_errors import not_executed, shown, variable_errors
+from .visits import Visit
+from .watching import watched
 
 # An operation ends itself by its deadline; this much later it is ended from outside.
 MOMENT_SECONDS: Final = 0.5

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from upstream.recent import Recent
-from web.request_errors import RequestError
+
+from .request_errors import RequestError
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 

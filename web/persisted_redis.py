@@ -6,7 +6,8 @@ from typing import Final
 from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.redis_line import Line
-from web.persisted import MemoryStore
+
+from .persisted import MemoryStore
 
 PREFIX: Final = "onedtouch:persisted:"
 

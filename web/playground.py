@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from web.negotiation import accepts_gzip
+from .negotiation import accepts_gzip
 
 ASSETS: Final = Path(__file__).parent / "assets"
 QUERIES: Final = Path(__file__).parent.parent / "queries"

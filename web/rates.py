@@ -19,7 +19,8 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from upstream.observer import Observer
 from upstream.policy import Policy
 from upstream.tokens import Tokens
-from web.refusals import Headers, Refused
+
+from .refusals import Headers, Refused
 
 if TYPE_CHECKING:
     from upstream.redis_line import Line

@@ -14,8 +14,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-from web.negotiation import names_json
-from web.refusals import malformed
+from .negotiation import names_json
+from .refusals import malformed
 
 # Any visible ASCII but a comma, which joins two tokens: what it is, the REST API knows.
 _BEARER: Final = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-+\--~]+) *")

@@ -9,10 +9,10 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from web.answers import Send
-from web.incoming import Message, Receive
-from web.refusals import Headers
-from web.service import Application, Scope
+from .answers import Send
+from .incoming import Message, Receive
+from .refusals import Headers
+from .service import Application, Scope
 
 _CLOSE: Final = b"connection: close\r\n"
 _WITHOUT_BODY: Final = frozenset({204, 304})

@@ -10,12 +10,13 @@ from strawberry import Schema
 from resolvers.habits import Habits
 from upstream.caller import Caller
 from upstream.keepsakes import Keepsakes
-from web.answers import Send
-from web.documents import Documents
-from web.incoming import Message, Receive
-from web.operations import Operation
-from web.persisted import Persisted
-from web.refusals import Headers
+
+from .answers import Send
+from .documents import Documents
+from .incoming import Message, Receive
+from .operations import Operation
+from .persisted import Persisted
+from .refusals import Headers
 
 Scope = Message
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]

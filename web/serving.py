@@ -11,9 +11,9 @@ from typing import Final
 
 import uvicorn
 
-from web.app import App
-from web.connections import bounded
-from web.settings import Settings
+from .app import App
+from .connections import bounded
+from .settings import Settings
 
 BACKLOG = 2048
 

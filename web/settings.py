@@ -21,7 +21,8 @@ from typing import Any, Final, Literal, NoReturn, Union, get_args, get_origin, g
 from urllib.parse import urlsplit
 
 from upstream.policy import Policy
-from web.limits import Limits
+
+from .limits import Limits
 
 PREFIX: Final = "ONEDTOUCH_"
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})

@@ -7,12 +7,12 @@ from typing import Any, Final, cast
 
 from graphql import GraphQLError, VariableDefinitionNode, print_ast
 
-from web import answers
-from web.answers import Answer
-from web.operations import Operation
-from web.request_errors import RequestError
-from web.service import Presented
-from web.visits import Visit
+from . import answers
+from .answers import Answer
+from .operations import Operation
+from .request_errors import RequestError
+from .service import Presented
+from .visits import Visit
 
 logger: Final = logging.getLogger(__name__)
 

@@ -19,10 +19,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET
 
-from web import request_headers
-from web.answers import Send, encode
-from web.incoming import Receive
-from web.request_errors import RequestError
+from . import request_headers
+from .answers import Send, encode
+from .incoming import Receive
+from .request_errors import RequestError
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 

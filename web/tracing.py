@@ -18,7 +18,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from upstream.caller import Exchange
-from web.operations import Operation
+
+from .operations import Operation
 
 SERVICE_NAME: Final = "onedtouch-graphql"
 """What the service is called where OTEL_SERVICE_NAME says nothing else."""
@@ -74,17 +75,19 @@ class Tracing:
     def _trace_exchange(self, exchange: Exchange, within: Context, origin: int) -> None:
         started = origin + int(exchange.started * _NANOSECONDS)
         method = "POST" if exchange.route.startswith("/oauth/") else "GET"
+        attributes: dict[str, str | int] = {
+            "http.request.method": method,
+            "url.template": exchange.route,
+            "onedtouch.source": exchange.source,
+            "onedtouch.requests": exchange.requests,
+        }
+        if exchange.status is not None:
+            attributes["http.response.status_code"] = exchange.status
         span = self._tracer.start_span(
             f"{method} {exchange.route}",
             within,
             SpanKind.CLIENT,
-            {
-                "http.request.method": method,
-                "url.template": exchange.route,
-                "http.response.status_code": exchange.status or 0,
-                "onedtouch.source": exchange.source,
-                "onedtouch.requests": exchange.requests,
-            },
+            attributes,
             start_time=started,
         )
         span.end(started + int(exchange.duration * _NANOSECONDS))

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from upstream.caller import Caller
 from upstream.keepsakes import Keepsakes
-from web.incoming import Body, Receive
-from web.operations import Operation
-from web.refusals import Headers
+
+from .incoming import Body, Receive
+from .operations import Operation
+from .refusals import Headers
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from web.company import Company
-from web.incoming import Disconnected, Receive
+from .company import Company
+from .incoming import Disconnected, Receive
 
 T = TypeVar("T")
 
