@@ -150,8 +150,13 @@ class Pager:
         """The length of the list, for one request at most; None where that can't tell it."""
         hand = self.hand
         if hand.end is None and hand.last is None:
-            # A full page without Link: where that is the list's only one, the next one is empty.
-            await self._ask(self._planned(range(hand.floor, hand.floor + 1), telling_next=False))
+            # Without Link a page tells the end by not being full: the largest one may do so best.
+            greatest, behind = self._sizes.greatest, hand.floor
+            largest = Ask(behind // greatest + 1, min(greatest, LARGEST_PAGE_SIZE))
+            stands_still = largest.page == 1 or self._habit.confirmed >= largest.per_page
+            if not stands_still and self._habit.fixed is None:
+                largest = pages_for(behind, behind + 1, self._sizes)[0]
+            await self._ask([largest])
         elif hand.end is None and hand.last is not None and hand.last[1] != 1:
             page, stride = hand.last
             last = Ask(page, min(stride, LARGEST_PAGE_SIZE))

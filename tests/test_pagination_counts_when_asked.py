@@ -78,11 +78,27 @@ async def test_where_per_page_is_ignored_the_last_page_is_counted(*, echoes: boo
     assert rows.asked == [(1, 30), (2, 25), (14, 25)]
 
 
-async def test_without_link_only_an_end_in_hand_is_counted() -> None:
-    rows = PagedList(list(range(333)), linked=False)
+@pytest.mark.parametrize(
+    ("length", "arguments", "asked", "count"),
+    [
+        (24, Arguments(first=3), [(1, 3), (1, 25)], 24),
+        (24, Arguments(first=0), [(1, 1), (1, 100)], 24),
+        (25, Arguments(first=25), [(1, 25), (2, 25)], 25),
+        (73, Arguments(first=25), [(1, 25), (2, 25), (1, 100)], 73),
+        (173, Arguments(first=100), [(1, 100), (101, 1), (2, 100)], 173),
+        (333, Arguments(first=100), [(1, 100), (101, 1), (2, 100)], None),
+        (333, Arguments(first=25), [(1, 25), (2, 25), (1, 100)], None),
+    ],
+)
+async def test_without_link_what_one_page_can_tell_is_counted(
+    length: int, arguments: Arguments, asked: list[tuple[int, int]], count: int | None
+) -> None:
+    rows = PagedList(list(range(length)), linked=False)
 
-    assert (await rows.window(Arguments(first=60), count=True)).total_count is None
-    assert (await rows.window(Arguments(first=500), count=True)).total_count == 333
+    shown = await rows.window(arguments, count=True)
+
+    assert shown.total_count == count
+    assert rows.asked == asked
 
 
 @pytest.mark.parametrize("last", [1, 2, 400])
