@@ -16,7 +16,7 @@ import sandbox
 from web import logs
 from web.app import create_app
 from web.malloc import keep_freed_memory
-from web.playground import SandboxUser
+from web.playground import SandboxUser, is_installed
 from web.serving import listening_socket, serve
 from web.settings import BadSetting, Settings, settings_from
 
@@ -61,6 +61,8 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
                 f"It asks the sandbox, at {child.url}: no --upstream was named",
                 f"Log in there as {child.username} with the password {child.password}",
             ]
+        if not is_installed():
+            lines.append("GraphiQL's own files are missing: scripts/install-playground brings them")
         app = create_app(settings, sandbox_user=user, environment=environment)
         serve(app, listening, lambda: _say(*lines, "Ctrl-C stops it"))
     return 0

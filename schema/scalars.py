@@ -31,7 +31,9 @@ _DURATION = re.compile(
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _is_plain_url = re.compile(r"https?://[0-9A-Za-z][!-~]*").fullmatch
-_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f/?#][^\s\x00-\x1f\x7f]*", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://(?:\[[0-9A-F:.]+\]|[^\s\x00-\x1f\x7f/?#\[\]])[^\s\x00-\x1f\x7f]*", re.IGNORECASE
+)
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 
 _SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}

@@ -14,6 +14,8 @@ from schema.scalars import is_url
         "http://[::1]/a",
         "https://é.example/ü",
         "http://h:1/?a#b",
+        "http://h/?a[]=b",
+        "http://é/?a[]=b",
     ],
 )
 def test_a_url_has_a_scheme_and_a_host(text: str) -> None:
@@ -38,6 +40,9 @@ def test_a_url_has_a_scheme_and_a_host(text: str) -> None:
         "http://a\0b/",
         "http://a/\x7f",
         "http:h",
+        "http://[",
+        "http://[x]/",
+        "http://]/",
     ],
 )
 def test_what_has_no_host_or_could_not_be_sent_is_no_url(text: str) -> None:

@@ -66,9 +66,9 @@ class Limits:
     them territory codes. One of introspection counts as 250."""
     list_items: int = 500
     """In one list, in the document or in the variables: `ids`, `representations`."""
-    upstream_requests: int = 1_600
+    upstream_requests: int = 2_500
     """That an operation can cause at worst, by resolvers/costs.py: 500 listings with their tracks
-    and albums come to 1,522 while the address of albums is unknown, 500 lists to 1,500."""
+    and albums come to 1,522 while the address of albums is unknown, 30 lists of 25 to 2,340."""
     variable_values: int = 10_000
     """Values of any kind in all variables, those inside lists and objects included."""
     variable_characters: int = 10_000

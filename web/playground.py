@@ -104,6 +104,11 @@ class Site:
     digest: str
 
 
+def is_installed(assets: Path = ASSETS) -> bool:
+    """Whether scripts/install-playground has brought the files that are not this project's own."""
+    return all((assets / name).is_file() for name in VENDOR)
+
+
 class Playground:
     """The page and its files; they are read when they are first asked for, and then kept.
 
@@ -129,7 +134,7 @@ class Playground:
         Addresses in it are relative to the last part of the page's own path, so that it works
         below any prefix that a proxy or a mount puts in front.
         """
-        if not all((self._assets / name).is_file() for name in VENDOR):
+        if not is_installed(self._assets):
             return HTMLResponse(_NOT_INSTALLED, headers=_PAGE_HEADERS)
         last_part = request.url.path.rsplit("/", 1)[-1]
         content = self._site.template.substitute(

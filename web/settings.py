@@ -81,7 +81,7 @@ class Settings:
         sentence="Whether callers may register documents by their hash (Apollo's APQ).",
     )
     most_errors: int = setting(
-        100, "Errors that one answer lists, at most; it says how many it leaves out.", least=1
+        1_000, "Errors that one answer lists, at most; it says how many it leaves out.", least=1
     )
     body_limit: int = setting(1_048_576, "Bytes that a request's body may have.", least=1)
     variables_limit: int = setting(
