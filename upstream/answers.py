@@ -6,15 +6,12 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
-from multidict import CIMultiDict, CIMultiDictProxy
 
-from . import statuses
 from .batches import Batches
-from .cache import NEVER, Cache, Entry, Shelf
-from .caller import Caller, Exchange, Replies, Reply, Source
+from .cache import NEVER, Cache, Shelf
+from .caller import Caller, Exchange, Replies, Reply
 from .decoding import sendable
 from .errors import (
-    BadResponse,
     BudgetSpent,
     Forbidden,
     RateLimited,
@@ -23,35 +20,23 @@ from .errors import (
     Unavailable,
     UpstreamError,
 )
-from .fetching import Errand, Fetched, Fetcher
+from .fetching import Errand, Fetcher
 from .flights import Flight, Flights, Waiter
-from .freshness import NOT_KEPT, Freshness, freshness, renewed
 from .keepsakes import Keepsakes
+from .kept import Kept, Landing
 from .listing import Collection
 from .observer import Observer
 from .policy import Policy
 from .questions import Question, list_path
 from .sender import Course, spend_nothing
-from .sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
-from .territories import LISTS
+from .sharing import NOTHING_KNOWN, Elsewhere, News, shared_answer
 from .tokens import Tokens
-from .transport import Answer
 
 T = TypeVar("T")
 
 _REFRESH_PATIENCE: Final = 2
 """How many times the patience for one request a refresh in the background may take, queueing
 included."""
-
-
-class Landing(Struct):
-    """What came of a question: the answer, and what an Exchange says of it."""
-
-    value: Any
-    source: Source
-    fresh_for: float = 0.0
-    stale_age: float | None = None
-    batch: float | None = None
 
 
 class _Asked(Struct):
@@ -119,6 +104,7 @@ class Answers:
         self._batches = batches
         self._tokens = tokens
         self._cache = cache
+        self._kept = Kept(cache, policy, observer)
         self._policy = policy
         self._observer = observer
         self._flights: Flights[Landing] = Flights()
@@ -157,7 +143,7 @@ class Answers:
             return None
         assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
         shelf = self._cache.shelf(caller.token_key)
-        return Keepsakes(self._cache, shelf, self._is_confirmed, self._observer)
+        return Keepsakes(self._cache, shelf, self._kept.is_confirmed, self._observer)
 
     async def reply(self, caller: Caller, question: Question[T]) -> Reply[Any]:
         """The answer to one question; raises what `replies` gives in its place."""
@@ -185,7 +171,9 @@ class Answers:
             unanswered = asked
             if not renewed:
                 for each in asked:
-                    each.outcome = self._kept(shelf, each.question, token, started)
+                    each.outcome = served = self._kept.served(shelf, each.question, started)
+                    if served is not None and served.source == "stale":
+                        self._refresh(shelf, each.question, token, started)
                 unanswered = [each for each in asked if each.outcome is None]
             while unanswered:
                 unanswered = await self._ask(caller, token, shelf, unanswered, renewed=renewed)
@@ -237,38 +225,11 @@ class Answers:
         """
         if caller.token_key is not None:
             shelf = self._cache.shelf(caller.token_key)
-            path = list_path(collection)
-            shelf.moved_at[path] = max(caller.started, shelf.moved_at.get(path, NEVER))
-            shelf.moves += 1
+            shelf.outdate(list_path(collection), caller.started)
 
     def hear_of_a_gap(self) -> None:
         """Forget everything: any token may have been purged elsewhere."""
         self._cache.clear()
-
-    def _kept(self, shelf: Shelf, question: Question[T], token: str, now: float) -> Landing | None:
-        """What the cache may serve without asking."""
-        entry = self._cache.find(shelf, question.key) if question.key in shelf.keys else None
-        if (
-            entry is None
-            or _is_outdated(shelf, question, entry)
-            or not self._is_confirmed(shelf, now)
-        ):
-            self._observer.looked_up("memory", "miss")
-            return None
-        fresh_for = entry.fresh_for(now)
-        if fresh_for > 0:
-            self._observer.looked_up("memory", "hit")
-            return Landing(entry.value, "cache", fresh_for, batch=entry.batch)
-        if entry.may_stand_in(now):
-            self._observer.looked_up("memory", "stale")
-            self._refresh(shelf, question, token, now)
-            return Landing(entry.value, "stale", 0.0, entry.age(now), entry.batch)
-        self._observer.looked_up("memory", "miss")
-        return None
-
-    def _is_confirmed(self, shelf: Shelf, now: float) -> bool:
-        """Whether the REST API has answered for the token lately enough to serve from a cache."""
-        return now - shelf.confirmed_at < self._policy.token_confirmed_within
 
     async def _ask(
         self, caller: Caller, token: str, shelf: Shelf, asked: list[_Asked], *, renewed: bool
@@ -320,7 +281,7 @@ class Answers:
             return False  # it was not this caller's budget
         if isinstance(landed, TimedOut):
             # It may be this caller alone that could not wait, and the token may be dead.
-            landed = self._stand_in(shelf, asked.question, only_if_confirmed=True) or landed
+            landed = self._kept.stand_in(shelf, asked.question, only_if_confirmed=True) or landed
         if isinstance(landed, BaseException):
             asked.outcome = landed.fresh() if isinstance(landed, UpstreamError) else landed
         elif self._tokens.is_revoked(shelf.token_key):
@@ -353,16 +314,11 @@ class Answers:
         if known.revoked:
             self.hear("revoked", shelf.token_key)
             raise Unauthenticated("a token that was revoked elsewhere")
-        entry = self._newest(shelf, question, known)
-        if (
-            entry is not None
-            and not renewed
-            and not _is_outdated(shelf, question, entry)
-            and entry.fresh_for(asked_at) > 0
-            and self._is_confirmed(shelf, asked_at)
-        ):
+        entry = self._kept.newest(shelf, question, known)
+        shared = None if renewed else self._kept.of_a_replica(shelf, question, entry, asked_at)
+        if shared is not None:
             self._observer.looked_up("redis", "hit")
-            return Landing(entry.value, "replica", entry.fresh_for(asked_at), batch=entry.batch)
+            return shared
         if self._elsewhere.up:
             self._observer.looked_up("redis", "miss")
         errand = Errand(
@@ -386,7 +342,7 @@ class Answers:
             if stood_in is None:
                 raise
             return stood_in
-        landing, lifetime = self._put(shelf, question, fetched, entry, asked_at, batch=batch)
+        landing, lifetime = self._kept.put(shelf, question, fetched, entry, asked_at, batch=batch)
         if self._elsewhere.up and fetched.decoded is not None and lifetime.useful and shelf.live:
             link, body = fetched.answer.header("Link"), fetched.answer.body.unfolded()
             self._elsewhere.write(
@@ -398,60 +354,6 @@ class Answers:
             )
         return landing
 
-    def _newest(self, shelf: Shelf, question: Question[T], known: Known) -> Entry | None:
-        """The newer one of what is kept here and what is known elsewhere, which is then kept."""
-        entry = self._cache.find(shelf, question.key) if question.key in shelf.keys else None
-        shared = known.answer
-        if shared is None or (entry is not None and entry.at >= shared.given_at()):
-            return entry
-        headers = CIMultiDict[str]()
-        if shared.link is not None:
-            headers["Link"] = shared.link
-        answer = Answer(statuses.OK, CIMultiDictProxy(headers), LISTS.folded(shared.body))
-        try:
-            decoded = question.read(answer)
-        except BadResponse:
-            return entry  # written by another version of this program
-        at = shared.given_at()
-        newest = Entry(decoded.value, decoded.weight, at, shared.freshness, batch=at)
-        self._cache.put(shelf, question.key, newest)
-        return newest
-
-    def _put(  # noqa: PLR0913 - one answer, and when it came for whom
-        self,
-        shelf: Shelf,
-        question: Question[T],
-        fetched: Fetched[T],
-        before: Entry | None,
-        asked_at: float,
-        *,
-        batch: float,
-    ) -> tuple[Landing, Freshness]:
-        """Keep an answer, and the knowledge that the token is good.
-
-        A 404 proves nothing of a token: some APIs say so before they look at it.
-        """
-        answer = fetched.answer
-        if answer.status == statuses.NOT_FOUND:
-            self._cache.drop(shelf, question.key)
-            return Landing(None, "upstream"), NOT_KEPT
-        shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
-        lifetime = freshness(answer, question.kind, self._policy)
-        if fetched.decoded is not None:
-            value, weight = fetched.decoded.value, fetched.decoded.weight
-            if fetched.decoded.wrong:
-                # What is wrong may be right the next time; and an exception that is kept, and
-                # raised again and again, collects tracebacks.
-                lifetime = NOT_KEPT
-        else:
-            # A 304 comes only to who has sent an ETag, so there is an entry.
-            assert before is not None  # noqa: S101
-            value, weight = before.value, before.weight
-            lifetime = renewed(before.freshness, lifetime, answer)
-        entry = Entry(value, weight, asked_at, lifetime, batch)
-        self._cache.put(shelf, question.key, entry)
-        return Landing(value, "upstream", lifetime.fresh), lifetime
-
     def _instead_of(
         self, error: UpstreamError, course: Course, shelf: Shelf, question: Question[T]
     ) -> Landing | None:
@@ -460,20 +362,7 @@ class Answers:
         Only where it fails as such: what it refuses or moves is refused or moved.
         """
         failing = isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread
-        return self._stand_in(shelf, question) if failing else None
-
-    def _stand_in(
-        self, shelf: Shelf, question: Question[T], *, only_if_confirmed: bool = False
-    ) -> Landing | None:
-        """What is kept and may be served while the REST API fails."""
-        now = monotonic()
-        entry = self._cache.find(shelf, question.key)
-        if entry is None or not entry.may_replace_error(now):
-            return None
-        if only_if_confirmed and not self._is_confirmed(shelf, now):
-            return None
-        self._observer.looked_up("memory", "stale")
-        return Landing(entry.value, "stale", 0.0, entry.age(now))
+        return self._kept.stand_in(shelf, question) if failing else None
 
     def _refresh(self, shelf: Shelf, question: Question[T], token: str, now: float) -> None:
         """Ask anew in the background, unless somebody does already."""
@@ -501,10 +390,3 @@ class Answers:
 
         # Its own deadline is over at once: a refresh is not worth retries.
         self._flights.open(key, now, refreshed, background=True).begin()
-
-
-def _is_outdated(shelf: Shelf, question: Question[Any], entry: Entry) -> bool:
-    """Whether an answer is older than the last news that its list has moved."""
-    if not shelf.moved_at:
-        return False
-    return entry.at < shelf.moved_at.get(question.key.partition("?")[0], NEVER)

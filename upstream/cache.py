@@ -65,6 +65,11 @@ class Shelf:
         self.keys: set[str] = set()
         self.live = True
 
+    def outdate(self, path: str, since: float) -> None:
+        """Note that rows of a list have moved: an answer that is older shows it as it was."""
+        self.moved_at[path] = max(since, self.moved_at.get(path, NEVER))
+        self.moves += 1
+
 
 class Cache:
     """Answers of all tokens, bounded in bytes; what was used longest ago goes first."""
