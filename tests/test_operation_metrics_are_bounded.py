@@ -105,3 +105,22 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it() -> None:
     ):
         assert response.content_type == "application/openmetrics-text"
         assert (await response.text()).endswith("# EOF\n")
+
+
+async def test_what_compiled_selections_build_and_give_up_is_counted() -> None:
+    async with (
+        sandbox.running() as upstream,
+        served(application({"ONEDTOUCH_CACHE_BYTES": "0"}, upstream=upstream.url)) as here,
+    ):
+        upstream.orders.add(sandbox.Edit("name", 7, position=3), path="/api/v1/labels")
+        built = 'onedtouch_compiled_objects_total{outcome="built"}'
+        given_up = 'onedtouch_compiled_objects_total{outcome="given up"}'
+        ask = {"query": "{ labels(first: 9) { nodes { id ... on Label { name } } } }"}
+        bearer = {"Authorization": f"Bearer {sandbox.LISTENER_TOKEN}"}
+        for _ in range(4):
+            await here.post(ask, bearer)
+        before = await text(here)
+        await here.post(ask, bearer)
+        after = await text(here)
+        assert value(after, built) - value(before, built) >= 1
+        assert value(after, given_up) - value(before, given_up) >= 1

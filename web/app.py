@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from strawberry import Schema
 
+from execution import Statistics
 from resolvers.context import Context as OurContext
 from resolvers.habits import Habits
 from resolvers.live import Live
@@ -121,7 +122,8 @@ class App:
             Live(upstream, interval=settings.live_interval, patience=settings.deadline),
             self.drain,
         )
-        metrics.watch(upstream.state, lambda: endpoint.under_way)
+        compiled = getattr(schema.execution_context_class, "statistics", Statistics())
+        metrics.watch(upstream.state, lambda: endpoint.under_way, compiled)
         self._graphql: Application = endpoint
         self._websocket: Application = endpoint.websocket
         health = Health(upstream, self.drain, presented)

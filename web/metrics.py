@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from execution import Statistics
 from upstream.client import State
 from upstream.observer import BreakerState, Level, Lookup
 
@@ -76,9 +77,11 @@ class Metrics:
         self._breaker = counts("breaker_changes", "The circuit breaker's changes.", "state")
         self._redis = counts("redis_failures", "What Redis did not do.", "action")
 
-    def watch(self, state: Callable[[], State], under_way: Callable[[], int]) -> None:
-        """Show, whenever somebody looks, how the client and the endpoint stand then."""
-        self.registry.register(_Standing(state, under_way))
+    def watch(
+        self, state: Callable[[], State], under_way: Callable[[], int], compiled: Statistics
+    ) -> None:
+        """Show, whenever somebody looks, how client, endpoint and execution stand then."""
+        self.registry.register(_Standing(state, under_way, compiled))
 
     def count(self, operation: Operation) -> None:
         """One request is over."""
@@ -128,14 +131,17 @@ class Metrics:
 
 
 class _Standing(Collector):
-    """The gauges: they are read when somebody looks, and cost nothing in between."""
+    """What is read when somebody looks, and costs nothing in between: mostly gauges."""
 
-    def __init__(self, state: Callable[[], State], under_way: Callable[[], int]) -> None:
+    def __init__(
+        self, state: Callable[[], State], under_way: Callable[[], int], compiled: Statistics
+    ) -> None:
         self._state = state
         self._under_way = under_way
+        self._compiled = compiled
 
     def collect(self) -> Iterable[Metric]:
-        """The gauges as they stand."""
+        """How everything stands."""
         state = self._state()
         breaker = GaugeMetricFamily(
             "onedtouch_breaker", "1 for the circuit breaker's state.", labels=["state"]
@@ -152,6 +158,14 @@ class _Standing(Collector):
             ("cache_entries", "Answers in the cache.", state.cache_entries),
         ):
             yield GaugeMetricFamily(f"onedtouch_{name}", sentence, value)
+        completed = CounterMetricFamily(
+            "onedtouch_compiled_objects",
+            "Objects that compiled selections have built, or given up: mostly for what is wrong.",
+            labels=["outcome"],
+        )
+        completed.add_metric(["built"], self._compiled.runs)
+        completed.add_metric(["given up"], self._compiled.fallbacks)
+        yield completed
         if state.redis is not None:
             yield GaugeMetricFamily(
                 "onedtouch_redis_up", "Whether Redis answers.", float(state.redis)
