@@ -319,6 +319,45 @@ def test_a_wrong_password_is_said_in_the_form(visit: Visit) -> None:
     assert not page.is_visible("#login")
 
 
+def requests(visitor: Visitor, path: str) -> int:
+    """How many requests to a path of the REST API are over."""
+    entries = visitor.facade.upstream.journal.entries
+    return sum(entry.path == path and entry.status is not None for entry in entries)
+
+
+def test_who_cancels_while_it_takes_long_is_not_logged_in(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    visitor.facade.upstream.orders.add(sandbox.Latency(1000), path="/oauth/token")
+    page.click("#session button:not(.primary)")
+    page.click("#login .primary")
+    page.click("#login [value=cancel]")
+    deadline = time.monotonic() + 10
+    while not requests(visitor, "/oauth/revoke"):
+        assert time.monotonic() < deadline, "the token that nobody wants is not revoked"
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(200)
+    assert page.locator(".who").count() == 0
+    assert not page.is_visible("#login")
+    visitor.facade.upstream.orders.clear()
+    visitor.log_in()
+
+
+def test_two_clicks_log_in_once(visit: Visit) -> None:
+    visitor = visit()
+    visitor.facade.upstream.orders.add(sandbox.Latency(300), path="/oauth/token")
+    visitor.page.dblclick(OFFER)
+    visitor.page.wait_for_selector(".who")
+    visitor.page.wait_for_timeout(500)
+    assert requests(visitor, "/oauth/token") == 1
+
+
+def test_each_editor_has_a_name_for_who_does_not_see_it(visit: Visit) -> None:
+    page = visit().page
+    for name in ("Operation", "Variables", "Headers", "Answer"):
+        assert page.locator(f".CodeMirror textarea[aria-label={name}]").count() == 1
+
+
 def test_logging_out_revokes_the_token(visit: Visit) -> None:
     visitor = visit()
     visitor.log_in()
@@ -436,6 +475,23 @@ def test_the_waterfall_shows_what_was_asked_upstream_and_what_was_spared(visit: 
     assert sorted(asked) == sorted(targets)
     assert summary.startswith(f"{len(targets)} upstream requests · ")
     assert any(each.startswith("cache") for each in again)
+
+
+def test_the_costs_shown_are_those_of_the_answer_shown(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    page, upstream = visitor.page, visitor.facade.upstream
+    upstream.orders.add(sandbox.Latency(1500), path="/api/v1/labels")
+    visitor.write("{ labels { nodes { name } } }")
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector("[aria-label^='Stop query']")
+    page.click(".graphiql-execute-button")
+    visitor.write("{ artists { nodes { name } } }")
+    assert "artists" in visitor.run()["data"]
+    page.wait_for_timeout(2_000)
+    assert page.locator(".waterfall .target").all_text_contents() == [
+        "/api/v1/artists?page=1&per_page=25"
+    ]
 
 
 def test_a_long_waterfall_scrolls_in_its_place_and_not_the_page(visit: Visit) -> None:
@@ -575,7 +631,9 @@ def test_without_a_token_the_page_says_to_log_in_and_helps(visit: Visit) -> None
     notice.locator("button").click()
     visitor.page.click("#login .primary")
     visitor.page.wait_for_selector(".who")
+    assert (notice.text_content() or "").strip() == "You are logged in now: run it again."
     assert len(visitor.run()["data"]["albums"]["nodes"]) == 5
+    assert notice.count() == 0
 
 
 def test_what_is_wrong_with_an_operation_is_said_and_no_error_in_the_console(visit: Visit) -> None:

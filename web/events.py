@@ -18,7 +18,12 @@ from .incoming import Receive
 from .watching import disconnected
 
 EVENTS: Final = b"text/event-stream"
-HEADERS: Final = ((b"content-type", EVENTS), (b"cache-control", NO_STORE))
+HEADERS: Final = (
+    (b"content-type", EVENTS),
+    (b"cache-control", NO_STORE),
+    # nginx would keep events back until there are many.
+    (b"x-accel-buffering", b"no"),
+)
 
 HEARTBEAT_SECONDS: Final = 10.0
 """So often a stream says something, so that nobody on the way takes it for dead."""

@@ -7,6 +7,9 @@ const dialog = document.getElementById('login');
 const form = dialog.querySelector('form');
 const wrong = dialog.querySelector('.wrong');
 
+// The attempt to log in that is under way, null without any.
+let attempt = null;
+
 export function showBar() {
   session.watch(() => showCorner());
   showCorner();
@@ -15,7 +18,11 @@ export function showBar() {
     tryToLogIn(form.username.value, form.password.value);
   });
   form.querySelector('[value=cancel]').addEventListener('click', () => dialog.close());
-  dialog.addEventListener('close', () => form.reset());
+  dialog.addEventListener('close', () => {
+    attempt = null;
+    form.querySelector('.primary').disabled = false;
+    form.reset();
+  });
   if (sandboxUser) {
     const hint = document.createElement('p');
     hint.className = 'hint offered';
@@ -40,10 +47,14 @@ export function openLogIn() {
 }
 
 async function tryToLogIn(username, password) {
+  if (attempt) return;
   const [submit] = form.getElementsByClassName('primary');
+  const mine = (attempt = {});
   submit.disabled = true;
   wrong.textContent = '';
-  const problem = await logIn(username, password);
+  const problem = await logIn(username, password, () => attempt === mine);
+  if (attempt !== mine) return;
+  attempt = null;
   submit.disabled = false;
   if (problem === null) {
     dialog.close();

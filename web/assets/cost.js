@@ -203,12 +203,13 @@ function Notices({ last }) {
       h(
         'p',
         { key: code, className: 'notice', role: 'alert' },
-        h('b', null, sentence(code, errors[0], isLoggedIn)),
+        h('b', null, sentence(code, errors[0], last.hadToken, isLoggedIn)),
         errors.length > 1 && ` (at ${errors.length} places)`,
         hint(code, errors[0]) && ` ${hint(code, errors[0])}`,
         last.hasData && ' Everything else is in the answer.',
         code === 'UNAUTHENTICATED' && ' ',
         code === 'UNAUTHENTICATED' &&
+          (last.hadToken || !isLoggedIn) &&
           h(
             'button',
             { type: 'button', onClick: openLogIn },
@@ -228,11 +229,12 @@ function Notices({ last }) {
   );
 }
 
-function sentence(code, error, isLoggedIn) {
+function sentence(code, error, hadToken, isLoggedIn) {
   const isAboutToken = code === 'UNAUTHENTICATED' && !/password|credential/i.test(error.message);
   if (!isAboutToken) return error.message;
+  if (hadToken) return 'The token is not valid any more.';
   return isLoggedIn
-    ? 'The token is not valid any more.'
+    ? 'You are logged in now: run it again.'
     : 'Log in to ask for this: the catalogue is for 1D touch users.';
 }
 

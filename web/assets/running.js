@@ -11,6 +11,13 @@ const { parse } = globalThis.GraphiQL.GraphQL;
 // What the last operation cost, or would cost; null before the first one.
 export const report = new State(null);
 
+// What was begun last. What an earlier one has to say comes too late: its answer is not shown either.
+let latest = null;
+const reporter = () => {
+  const mine = (latest = {});
+  return (what) => mine === latest && report.set(what);
+};
+
 const WITH_COSTS = { 'X-Include': 'cost, upstream' };
 const INTROSPECTION = 'IntrospectionQuery';
 
@@ -21,11 +28,14 @@ export async function run(asked, { headers = {} } = {}) {
     return ask(operation, withToken(headers));
   }
   if (isSubscription(operation)) return subscription(operation, headers);
+  const tell = reporter();
+  const sent = withToken(headers);
   const began = performance.now();
-  const answer = await ask(operation, { ...withToken(headers), ...WITH_COSTS });
+  const answer = await ask(operation, { ...sent, ...WITH_COSTS });
   const { upstream, cost, ...extensions } = answer.extensions ?? {};
-  report.set({
+  tell({
     kind: 'run',
+    hadToken: carriesToken(sent),
     name: operation.operationName,
     milliseconds: performance.now() - began,
     // Without a token nothing is asked, and there is nothing to show.
@@ -45,16 +55,19 @@ function subscription(operation, headers) {
   return {
     subscribe({ next, complete }) {
       const { operationName: name } = operation;
+      const tell = reporter();
+      const sent = withToken(headers);
+      const hadToken = carriesToken(sent);
       let events = 0;
-      report.set({ kind: 'live', name, events, errors: [] });
+      tell({ kind: 'live', name, events, errors: [] });
       const onAnswer = (answer) => {
         next(answer);
         const { errors = [], data } = answer;
         if (data) events += 1;
-        report.set({ kind: 'live', name, events, errors, hasData: Boolean(data) });
+        tell({ kind: 'live', name, hadToken, events, errors, hasData: Boolean(data) });
       };
       const ending = new AbortController();
-      listen(operation, withToken(headers), onAnswer, ending.signal).then(complete);
+      listen(operation, sent, onAnswer, ending.signal).then(complete);
       return { unsubscribe: () => ending.abort() };
     },
   };
@@ -63,9 +76,12 @@ function subscription(operation, headers) {
 // The plan of an operation's upstream requests; nothing is sent upstream.
 export async function explain(asked, headers = {}) {
   const operation = withItsName(asked);
-  const answer = await ask(operation, { ...withToken(headers), 'X-Explain': '1' });
-  report.set({
+  const tell = reporter();
+  const sent = withToken(headers);
+  const answer = await ask(operation, { ...sent, 'X-Explain': '1' });
+  tell({
     kind: 'plan',
+    hadToken: carriesToken(sent),
     name: operation.operationName,
     plan: answer.extensions?.explain,
     errors: answer.errors ?? [],
@@ -74,9 +90,11 @@ export async function explain(asked, headers = {}) {
 
 // A token that the reader put into the headers' editor wins over the one of the session.
 function withToken(headers) {
-  const own = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  return own ? headers : { ...bearer(), ...headers };
+  return carriesToken(headers) ? headers : { ...bearer(), ...headers };
 }
+
+const carriesToken = (headers) =>
+  Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 
 // GraphiQL looks for the operation's name a moment after the text has changed: whoever is faster
 // would send the name of what stood there before.

@@ -27,8 +27,9 @@ export function bearer() {
   return current ? { Authorization: `Bearer ${current.token}` } : {};
 }
 
-// Resolves to null, or to a sentence about what is wrong.
-export async function logIn(username, password) {
+// Resolves to null, or to a sentence about what is wrong. Where nobody wants the token any more, once
+// it is there, it is revoked.
+export async function logIn(username, password, isWanted = () => true) {
   const answer = await ask({ query: CREATE, variables: { input: { username, password } } });
   const token = answer.data?.createToken?.accessToken;
   if (!token) {
@@ -37,21 +38,24 @@ export async function logIn(username, password) {
       ? 'This username and this password do not go together.'
       : (error?.message ?? 'The server gave no token.');
   }
-  remember({ username, token });
+  if (isWanted()) remember({ username, token });
+  else await revoke(token);
   return null;
 }
+
+const revoke = (token) =>
+  ask(
+    { query: REVOKE, variables: { input: { token } } },
+    { Authorization: `Bearer ${token}` },
+  );
 
 // Resolves to null, or to a sentence where the token could not be revoked; this tab has forgotten
 // it in any case.
 export async function logOut() {
   const current = session.get();
   if (!current) return null;
-  const headers = bearer();
   remember(null);
-  const answer = await ask(
-    { query: REVOKE, variables: { input: { token: current.token } } },
-    headers,
-  );
+  const answer = await revoke(current.token);
   if (answer.data?.revokeToken?.revoked) return null;
   const [error] = answer.errors ?? [];
   // A token that is not valid any more needs no revoking.

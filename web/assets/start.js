@@ -86,6 +86,7 @@ function Beginning() {
     if (!isReady) return;
     // As the answer does: on a phone half of an operation's first line would be hidden.
     editors.queryEditor.setOption('lineWrapping', true);
+    nameEditors(editors);
     if (!isPhone()) showPane(storage?.getItem(PANE) ?? examplesPlugin.title);
     const asked = new URLSearchParams(location.search);
     if (!asked.get('query')) return;
@@ -104,6 +105,14 @@ function Beginning() {
     editors.responseEditor,
   ]);
   return null;
+}
+
+// Without names a screen reader has four fields that are all the same.
+function nameEditors({ queryEditor, variableEditor, headerEditor, responseEditor }) {
+  queryEditor.setOption('screenReaderLabel', 'Operation');
+  variableEditor.setOption('screenReaderLabel', 'Variables');
+  headerEditor?.setOption('screenReaderLabel', 'Headers');
+  responseEditor?.setOption('screenReaderLabel', 'Answer');
 }
 
 // All panes scroll in one box, which would keep its place when another pane, or another page of
