@@ -29,7 +29,7 @@ def test_a_block_is_its_file(path: str) -> None:
 @pytest.mark.parametrize("path", ["apollo.mjs", "urql.mjs", "relay/environment.mjs"])
 def test_a_client_takes_about_ten_lines(path: str) -> None:
     lines = BLOCKS[f"tests/clients/{path}"].splitlines()
-    assert sum(1 for line in lines if line and not line.startswith("import ")) <= 11
+    assert sum(1 for line in lines if line and not line.startswith("import ")) <= 12
 
 
 def test_links_lead_to_files() -> None:
