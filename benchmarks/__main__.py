@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (RESULTS / "report.md").write_text(text)
     (RESULTS / "figures.json").write_text(json.dumps([asdict(each) for each in figures], indent=1))
     if figures:
-        where = chosen.picture or (RESULTS / "speed.svg" if chosen.quick else PICTURE)
+        part = len(chosen.scenarios) < len(SCENARIOS) or len(chosen.contenders) < len(CONTENDERS)
+        where = chosen.picture or (RESULTS / "speed.svg" if chosen.quick or part else PICTURE)
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_text(picture(figures))
         tell(f"drawn: {where}\n")
@@ -69,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         help="of the section peers; default: all",
     )
     parser.add_argument(
-        "--picture", type=Path, help="where to draw; default: docs/speed.svg, unless --quick"
+        "--picture",
+        type=Path,
+        help="where to draw; default: docs/speed.svg, for a whole run that is not --quick",
     )
     return parser
 

@@ -210,7 +210,7 @@ class Database:
                     f" ({', '.join(f':{name}' for name in columns)})",
                     columns,
                 )
-            except sqlite3.IntegrityError as error:
+            except (sqlite3.IntegrityError, OverflowError) as error:
                 raise ImpossibleRowError(f"No such row can be in {table}: {error}.") from error
             made = cursor.lastrowid or 0
             if table == "albums":
@@ -227,11 +227,15 @@ class Database:
         """
         with self._lock, self._connection:
             found = self._found(listing, position, number)
+            self._forget(listing.table, found)
+            if listing.table == "albums":
+                # Left behind, they would belong to whatever album gets this number.
+                for part in ("tracks", "credits"):
+                    self._connection.execute(f"DELETE FROM {part} WHERE album_id = ?", (found,))
             self._connection.execute(
                 f"DELETE FROM {listing.table} WHERE id = ?",
                 (found,),
             )
-            self._forget(listing.table, found)
         return found
 
     def change(
@@ -255,7 +259,7 @@ class Database:
                     " WHERE id = :number",
                     {**checked, "number": found},
                 )
-            except sqlite3.IntegrityError as error:
+            except (sqlite3.IntegrityError, OverflowError) as error:
                 raise ImpossibleRowError(f"No such row can be in {table}: {error}.") from error
             self._forget(table, found)
         return found

@@ -118,6 +118,10 @@ class Headers(Shaping, frozen=True):
 
     values: dict[str, str]
 
+    def __post_init__(self) -> None:
+        if any({"\r", "\n"} & {*name, *value} for name, value in self.values.items()):
+            raise ValueError("a header is one line")
+
 
 class Caching(Shaping, frozen=True):
     """The answer has an ETag (304 for If-None-Match) and, if it is given, Cache-Control."""

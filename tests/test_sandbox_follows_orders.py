@@ -648,6 +648,7 @@ async def test_every_kind_of_effect_can_be_ordered_over_http() -> None:
         (b'{"effect": {"kind": "paging", "maximum": 0}}', "maximum must be at least 1"),
         (b'{"effect": {"kind": "edit", "path": "a["}}', "is no path"),
         (b'{"effect": {"kind": "cut", "share": 1}}', "share must be"),
+        (b'{"effect": {"kind": "headers", "values": {"X-A": "b\\nc"}}}', "a header is one line"),
         (b'{"effect": {"kind": "drip", "milliseconds": -1}}', "milliseconds must be at least 0"),
         (b'{"effect": {"kind": "huge", "megabytes": 0}}', "megabytes must be at least 1"),
         (b'{"effect": {"kind": "bomb", "megabytes": 5000}}', "megabytes must be at most 4096"),

@@ -136,6 +136,16 @@ def test_with_an_album_go_its_tracks() -> None:
     rows.close()
 
 
+def test_an_album_that_was_deleted_can_be_put_back_elsewhere() -> None:
+    rows = database.Database()
+    here = sandbox.listing("albums")
+    rows.delete(here, number=273)
+    assert rows.insert(here, 4, 273) == 273
+    assert rows.numbers(here)[4] == 273
+    assert json.loads(rows.one("albums", 273) or b"")["tracks"] == []
+    rows.close()
+
+
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [
@@ -209,6 +219,7 @@ async def test_rows_move_over_http() -> None:
         ("POST", "rows/albums", {}, 422, "Say at which position"),
         ("POST", "rows/albums", {"position": 9999}, 404, "outside"),
         ("POST", "rows/albums", {"position": 0, "values": {"rank": 1}}, 422, "can't be set"),
+        ("POST", "rows/albums", {"position": 0, "id": 10**25}, 422, "too large"),
         ("POST", "rows/albums", {"position": "x"}, 422, "Expected `int"),
         ("POST", "rows/albums", {"position": 0, "user": "nobody"}, 422, "no user nobody"),
         ("POST", "rows/albums", {"place": 0}, 422, "unknown field"),
