@@ -4,8 +4,12 @@ Nothing is built or started: that takes Docker. What can be wrong without it is 
 paths, settings, and that the gateway's configuration is the one in test_gateways_ask_the_facade.
 """
 
+import asyncio
+import json
+import os
 import re
 import shlex
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.node_programs import HIVE, ROOT, told
+from tests.served import NOWHERE, application, served
 from web.settings import knobs
 
 DEPLOY = ROOT / "deploy"
@@ -131,3 +136,21 @@ def test_nothing_is_taken_without_a_version(services: Services) -> None:
     images += [service["image"] for service in services.values() if "image" in service]
     assert [image for image in images if not re.search(r":\d", image)] == []
     assert Path(HIVE / "package-lock.json").exists()
+
+
+async def test_a_container_is_healthy_while_its_process_lives_whatever_the_rest_api_does() -> None:
+    text = re.sub(r"\\\n\s*", "", (DEPLOY / "Dockerfile").read_text())
+    (command,) = re.findall(r"^HEALTHCHECK .*? CMD (\[.*\])$", text, re.MULTILINE)
+    _, *arguments = json.loads(command)
+
+    async def status(port: int) -> int:
+        environment = {**os.environ, "PORT": str(port)}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, env=environment, stderr=asyncio.subprocess.DEVNULL
+        )
+        return await process.wait()
+
+    async with served(application(upstream=NOWHERE)) as here:
+        port = int(here.base.rpartition(":")[2])
+        assert await status(port) == 0
+    assert await status(port) != 0

@@ -3,9 +3,11 @@
 import gzip
 import hashlib
 import json
+import os
 import re
 import shutil
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -215,3 +217,25 @@ def test_what_is_installed_is_what_was_published() -> None:
         needs.missing("scripts/install-playground has not been run")
     there = {name: hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() for name in VENDOR}
     assert there == wanted
+
+
+def test_files_that_are_right_are_found_so_with_the_options_that_every_system_has(
+    tmp_path: Path,
+) -> None:
+    if not all((ASSETS / name).is_file() for name in VENDOR):
+        needs.missing("scripts/install-playground has not been run")
+    real = needs.program("sha256sum")
+    programs = {
+        # BusyBox's has no long options.
+        "sha256sum": f'for each; do case $each in --*) exit 1;; esac; done; exec {real} "$@"',
+        "npm": "exit 1",
+    }
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    command = ASSETS.parents[1] / "scripts" / "install-playground"
+    installed = subprocess.run(  # noqa: S603 - our own script
+        [command], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert (installed.returncode, installed.stderr) == (0, "")
