@@ -260,11 +260,24 @@ class _Search:
         else:
             start, stop = places[0], places[-1] + 1
         rows = [Row(place, hand.rows[place], hand) for place in places]
-        has_next = beyond and await pager.holds(stop)
+        has_next = beyond and await self._is_more(rows, stop)
         if hand.is_mixed(start - 1, stop + 1):
             raise _Outdated
         has_previous = beyond and start > 0 and (bool(places) or await pager.holds(0))
         return Window(rows, has_next, has_previous), start
+
+    async def _is_more(self, rows: list[Row], stop: int) -> bool:
+        """Whether the list has another row behind these; `stop` is the first place there.
+
+        One of these may stand there again, where rows came while the pages did.
+        """
+        pager, shown = self._pager, {number_of(row.record) for row in rows}
+        while await pager.holds(stop):
+            number = number_of(pager.hand.rows.get(stop))
+            if number is None or number not in shown:
+                return True
+            stop += 1
+        return False
 
     async def _settled(self, *, telling_next: bool) -> range:
         """The places of the window, once its cursors' rows are found or given up."""

@@ -571,3 +571,18 @@ async def test_no_generated_window_costs_more_than_its_estimate_without_link(
     text = f"query{'($yes: Boolean = true)' if '$yes' in text else ''} {{ {text} }}"
 
     assert await requests_of(upstream, text, {}, habits) <= estimate(text, {}, habits).requests
+
+
+def test_what_is_no_id_hides_none_of_those_behind_it() -> None:
+    assert estimate('{ nodes(ids: ["x", "TGFiZWw6MQ==", "TGFiZWw6Mg=="]) { id } }').requests == 2
+
+
+def test_objects_named_in_several_places_are_scanned_for_together() -> None:
+    ids = ", ".join(f'"{global_id("Artist", number)}"' for number in range(1, 21))
+    text = f"{{ nodes(ids: [{ids}]) {{ id }} artist(id: 21) {{ id }} }}"
+    assert estimate(text).requests == 20 + 1 + 6
+
+
+def test_what_objects_of_several_types_hold_counts_once() -> None:
+    ids = '"TGFiZWw6MQ==", "QWxidW06Mjcz"'
+    assert estimate(f"{{ nodes(ids: [{ids}]) {{ id __typename }} }}").values == 6

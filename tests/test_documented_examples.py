@@ -1,10 +1,15 @@
 """The REST documentation's own examples, asked through GraphQL and compared field by field."""
 
+import time
 from typing import Any
+
+import pytest
 
 import sandbox
 from resolvers.global_ids import global_id
+from schema.mutation import _created_at
 from tests.facade import facade
+from upstream.records import AccessToken
 
 SOURCE = (
     "https://commondatastorage.googleapis.com/music-staging/cargo/{size}_3700551766741.jpg".format
@@ -209,3 +214,14 @@ async def test_a_token_is_created_and_revoked_as_documented() -> None:
     assert revoked.data == {"revokeToken": {"revoked": True}}
     assert after.body["data"] == {"artist": None}
     assert after.codes == ["UNAUTHENTICATED"]
+
+
+def test_a_tokens_time_is_utc_wherever_the_server_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        token = AccessToken(access_token="a", token_type="bearer", created_at=0)
+        assert _created_at(token).isoformat() == "1970-01-01T00:00:00+00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

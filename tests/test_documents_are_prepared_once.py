@@ -9,7 +9,7 @@ import pytest
 from graphql import OperationType, build_schema, get_introspection_query, parse
 
 from schema import schema
-from web.documents import Documents, Prepared
+from web.documents import LONG, Documents, Prepared
 from web.limits import Limits
 from web.request_errors import RequestError
 
@@ -351,3 +351,10 @@ async def test_who_has_no_turn_in_time_is_told() -> None:
     assert raised.value.extensions == {"code": "RATE_LIMITED"}
     # nobody waits for it any more, but what was begun is of use to the next
     assert (await kept.prepared(long_text(), math.inf)).errors == ()
+
+
+async def test_a_long_text_is_forgotten_once_it_is_prepared() -> None:
+    kept = Documents(schema._schema)
+    await kept.prepared("{ __typename }" + "#" * LONG, monotonic() + 5)
+    await asyncio.sleep(0)
+    assert kept._under_way == {}

@@ -51,3 +51,9 @@ def test_any_other_text_is_a_bad_response(duration: str) -> None:
     for read in (shown, seconds_of):
         with pytest.raises(BadResponse):
             read(duration)
+
+
+def test_a_duration_beyond_graphqls_int_is_a_bad_response() -> None:
+    assert seconds_of("PT35791394M7S") == 2**31 - 1
+    with pytest.raises(BadResponse):
+        seconds_of("PT35791394M8S")

@@ -192,3 +192,17 @@ async def test_mutations_are_never_shared() -> None:
         )
         answers = await asked(here, login, 3)
         assert len({answer.data["createToken"]["accessToken"] for answer in answers}) == 3
+
+
+async def test_who_asks_after_a_purge_joins_no_execution_from_before_it() -> None:
+    async with sandbox.running() as upstream, facade(upstream.url, COLD) as here:
+        upstream.orders.add(sandbox.Latency(400), path="/api/v1/labels")
+        upstream.orders.add(sandbox.Status(502), path="/oauth/revoke")
+        ask = "{ labels { nodes { name } } }"
+        before = asyncio.create_task(here.ask(ask))
+        await upstream.journal.until(lambda journal: journal.under_way == 1)
+        token = f'"{sandbox.LISTENER_TOKEN}"'
+        await here.ask(f"mutation {{ revokeToken(input: {{token: {token}}}) {{ revoked }} }}")
+        assert (await here.ask(ask)).errors == []
+        assert (await before).errors == []
+        assert len(upstream.journal.matching("/api/v1/labels")) == 2

@@ -7,6 +7,8 @@ import pytest
 import strawberry
 
 from tests.served import NoContext, Served, application, served
+from web import negotiation
+from web.negotiation import answer_type
 
 JSON = "application/json; charset=utf-8"
 RESPONSE_JSON = "application/graphql-response+json; charset=utf-8"
@@ -223,3 +225,37 @@ async def test_a_thousand_requests_at_once_each_get_their_own_answer() -> None:
         asked = [here.post({"query": f"{{ number(of: {number}) }}"}) for number in range(1000)]
         answers = await asyncio.gather(*asked)
         assert [body["data"]["number"] for _, _, body in answers] == list(range(1000))
+
+
+def test_an_answers_type_is_of_the_range_that_names_it_wherever_that_stands() -> None:
+    assert answer_type(b"*/*;q=0.1, application/graphql-response+json") == negotiation.RESPONSE_JSON
+    assert answer_type(b"*/*, application/json;q=0") == negotiation.RESPONSE_JSON
+    assert answer_type(b"application/*;q=0.2, application/json") == negotiation.JSON
+
+
+@pytest.mark.parametrize("in_one_piece", [True, False])
+async def test_an_offer_of_http_2_is_ignored_and_the_request_answered(
+    *, in_one_piece: bool
+) -> None:
+    body = b'{"query": "{ __typename }"}'
+    head = (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\nConnection: close, Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n\r\n"
+    ) % len(body)
+    async with served(application()) as here:
+        if in_one_piece:
+            answer = await here.raw(head + body)
+        else:
+            answer = await here.raw(head, more_after=body, pause=0.05)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(b'{"data":{"__typename":"Query"}}')
+
+
+async def test_what_follows_an_offer_of_another_protocol_is_answered_too() -> None:
+    get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n%b\r\n"
+    async with served(application()) as here:
+        answer = await here.raw(
+            get % b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + get % b"Connection: close\r\n"
+        )
+        assert answer.count(b"HTTP/1.1 200 ") == 2

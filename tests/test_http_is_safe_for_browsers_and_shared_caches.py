@@ -9,6 +9,7 @@ import strawberry
 import sandbox
 from tests.served import NOWHERE, NoContext, Served, application, served
 from upstream.caller import Caller, Exchange
+from web.answers import seconds_under_way
 
 QUERY = {"query": "{ __typename }"}
 
@@ -267,3 +268,9 @@ async def test_an_explained_query_asks_nothing() -> None:
         )
         assert body["extensions"]["explain"]["steps"][0]["route"] == "/api/v1/albums"
         assert headers["Cache-Control"] == "no-store"
+
+
+def test_time_under_way_counts_once_where_requests_overlap() -> None:
+    spans = [(0.0, 2.0), (1.0, 2.0), (1.5, 0.5), (5.0, 1.0)]
+    exchanges = [Exchange("/", "/", began, took, "upstream", 200, 1) for began, took in spans]
+    assert seconds_under_way(exchanges) == 4.0

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -166,3 +167,20 @@ def test_without_its_package_it_says_which_is_missing(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "limits", None)
     with pytest.raises(BadSetting, match="need the package limits, of the extra rates"):
         application({"ONEDTOUCH_RATE_LIMIT": "1"})
+
+
+async def test_who_was_seen_lately_is_still_counted_once_others_made_room() -> None:
+    memory = BoundedMemory(most=2)
+    for key in ("old", "often", "old", "new"):
+        assert await memory.acquire_sliding_window_entry(key, 2, 60)
+    assert not await memory.acquire_sliding_window_entry("old", 2, 60)
+    assert not await memory.acquire_sliding_window_entry("new", 1, 60)
+    assert await memory.acquire_sliding_window_entry("often", 1, 60), "it made room for the new"
+
+
+async def test_redis_may_be_a_socket_in_the_file_system(tmp_path: Path) -> None:
+    watching = Watching()
+    rates = Rates(1, 1, Policy(redis_url=f"unix://{tmp_path}/redis.sock"), watching)
+    assert await rates.admit("a", "") == []
+    assert watching.of("redis") == [("limit",)]
+    await rates.close()

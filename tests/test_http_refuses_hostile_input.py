@@ -6,10 +6,12 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from io import BytesIO
+from time import monotonic
 
 import pytest
 import strawberry
 
+import sandbox
 from tests.served import NoContext, Served, application, served
 from upstream.caller import Caller
 
@@ -376,3 +378,38 @@ async def test_so_many_errors_are_told_and_no_more() -> None:
         _, _, answer = await here.post({"query": "{ a: broken b: broken c: broken }"})
         assert len(answer["errors"]) == 3
         assert "extensions" not in answer
+
+
+async def test_a_body_that_is_late_is_refused_without_waiting_for_its_rest() -> None:
+    async with served(application({"ONEDTOUCH_BODY_TIMEOUT": "0.2"})) as here:
+        began = monotonic()
+        answer = await here.raw(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 100\r\n\r\n{"
+        )
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert monotonic() - began < 1.5
+
+
+async def test_a_refusal_ends_at_once_for_who_reads_to_its_end() -> None:
+    async with served(application()) as here:
+        began = monotonic()
+        assert (await here.raw(b"no HTTP\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+        assert monotonic() - began < 1.5
+
+
+async def test_what_is_refused_behind_a_request_is_not_taken_for_its_answer() -> None:
+    async with (
+        sandbox.running() as upstream,
+        served(application(upstream=upstream.url)) as here,
+    ):
+        upstream.orders.add(sandbox.Latency(300), path="/api/v1/labels")
+        body = b'{"query": "{ labels(first: 1) { nodes { name } } }"}'
+        request = (
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n%b"
+        ) % (sandbox.LISTENER_TOKEN.encode(), len(body), body)
+        answer = await here.raw(request, more_after=b"no HTTP\r\n\r\n", pause=0.1)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b'"labels"' in answer
+        assert answer.count(b"HTTP/1.1 400 ") == 1

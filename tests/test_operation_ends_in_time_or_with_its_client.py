@@ -11,8 +11,11 @@ import pytest
 import strawberry
 
 import sandbox
+from resolvers.arrivals import Arrivals
+from resolvers.loaders import Loaders
 from tests.facade import facade
 from tests.served import NoContext, Served, application, served
+from tests.upstream_asked import caller, client
 from upstream.caller import Caller
 from web.company import Company
 from web.incoming import Disconnected
@@ -259,3 +262,16 @@ def test_the_clock_of_the_event_loop_may_be_another() -> None:
 
     with asyncio.Runner(loop_factory=Ahead) as runner:
         assert runner.run(asked()) == {"data": {"artist": {"name": "1902"}}}
+
+
+async def test_what_an_operation_asked_for_ends_with_it() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Latency(5_000), path="/api/v1/artists/544")
+        loaders = Loaders(upstream, caller(), Arrivals(), scans=False)
+        asking = asyncio.create_task(loaders.artists.load(544))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        asking.cancel()
+        loaders.close()
+        async with asyncio.timeout(2):
+            while upstream.state().flights:  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0.01)

@@ -453,3 +453,13 @@ async def test_rows_that_came_in_heaps_do_not_mislead_the_search() -> None:
             shown = await moved.window(Arguments(last=1, before=cursor_of(ALBUMS, place, number)))
 
             assert numbers_of(shown) == [rows.numbers[place - 1]]
+
+
+async def test_a_row_that_a_window_shows_already_is_none_that_follows_it() -> None:
+    rows = PagedList(list(range(51)), fixed=25, linked=False)
+    rows.meanwhile = {2: lambda: rows.numbers.pop(0), 3: lambda: rows.numbers.insert(0, 99)}
+
+    shown = await rows.window(Arguments(first=50))
+
+    assert numbers_of(shown)[-1] == rows.numbers[-1]
+    assert not shown.has_next

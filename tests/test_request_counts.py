@@ -8,8 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 import sandbox
+from resolvers.arrivals import Arrivals
 from resolvers.global_ids import global_id
+from resolvers.loaders import Loaders
 from tests.facade import Facade, facade
+from tests.upstream_asked import caller, client
+from upstream.listing import Listing
 
 TODAY = dt.date(2024, 3, 1)
 """The sandbox's: what is read of it first is what an operation finds, at midnight as well."""
@@ -238,3 +242,11 @@ async def test_an_id_that_the_caller_supplied_is_always_checked() -> None:
         )
         assert data == {"a": {"id": "QWxidW06Mjcz"}, "b": None, "node": None}
         assert len(upstream.journal) == 3
+
+
+async def test_a_page_may_be_asked_for_again_and_again() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        loaders = Loaders(upstream, caller(), Arrivals(), scans=False)
+        for _ in range(3):
+            await loaders.page_again((Listing("labels"), 1, 25))
+        assert len(api.journal) == 3

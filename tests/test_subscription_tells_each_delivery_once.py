@@ -779,3 +779,39 @@ async def test_event_streams_that_come_all_at_once_are_bounded_and_told_so() -> 
 
         told_each = await asyncio.gather(told(), told(), told())
         assert sorted("RATE_LIMITED" in each for each in told_each) == [False, True, True]
+
+
+async def test_a_connection_that_was_closed_leaves_its_place_to_another() -> None:
+    async with both({**STILL, "ONEDTOUCH_LIVE_SOCKETS": "1"}) as (_, here):
+        async with socket_to(here):
+            pass
+        await asyncio.sleep(0.2)
+        async with socket_to(here) as socket:
+            await socket.say("ping")
+            assert await socket.heard() == {"type": "pong"}
+
+
+UPGRADE = (
+    b"%b /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n%b\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (UPGRADE % (b"GET", b"Content-Length: 5\r\n"), b"400"),
+        (UPGRADE % (b"POST", b""), b"405"),
+        (UPGRADE % (b"GET", b"Cookie: %b\r\n" % (b"c" * 9_000)), b"400"),
+    ],
+    ids=["a body", "a POST", "a long header"],
+)
+async def test_what_asks_for_no_websocket_that_could_be_is_refused_and_ends(
+    sent: bytes, status: bytes
+) -> None:
+    async with both(STILL) as (_, here):
+        answer = await here.raw(sent)
+        assert answer.startswith(b"HTTP/1.1 %b " % status)
+        assert answer.count(b"HTTP/1.1") == 1
+        assert (await here.post({"query": "{ __typename }"}))[0] == 200

@@ -10,6 +10,7 @@ import pytest
 import sandbox
 from tests.upstream_asked import COLD, Client, caller, client
 from upstream.batches import Batches
+from upstream.cache import Shelf
 from upstream.caller import Reply
 from upstream.errors import Overloaded, TimedOut, Unavailable
 from upstream.flights import Flight, Flights, Waiter
@@ -64,7 +65,7 @@ class Asking:
             for number in range(size):
                 each = f"{name}{number}"
                 request = self._request(token, name, each)
-                flight = self.flights.open((token, each), waiter.deadline, request)
+                flight = self.flights.open((Shelf(token), each), waiter.deadline, request)
                 waiter.join(flight)
                 flights.append(flight)
             await self.batches.begin(flights, token, patience)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+import sandbox
+from tests.upstream_asked import caller, client
 from upstream.policy import Policy
 from upstream.transport import Transport
 
@@ -139,3 +141,14 @@ async def test_with_no_time_to_live_none_is_kept() -> None:
         await until_open(server)
         await get(client)
         assert server.asked == [0, 1]
+
+
+async def test_a_connection_that_is_used_again_has_all_of_its_time() -> None:
+    async with (
+        sandbox.running() as api,
+        client(api.url, request_timeout=0.6, cache_bytes=0, most_retries=0) as upstream,
+    ):
+        await upstream.artist(caller(), 399)
+        await asyncio.sleep(0.4)
+        api.orders.add(sandbox.Latency(400), path="/api/v1/artists/544")
+        assert (await upstream.artist(caller(), 544)).value is not None

@@ -1,6 +1,7 @@
 """The circuit breaker: opens when the REST API fails too often, probes it singly, and closes."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -219,3 +220,13 @@ async def told(upstream: Client, number: int) -> object:
         return (await upstream.artist(caller(), number)).value
     except UpstreamError as error:
         return error
+
+
+def test_who_comes_during_a_probe_is_told_when_to_come_back() -> None:
+    breaker = Breaker(Policy(breaker_failures=1, breaker_pause=0.001), Nobody())
+    breaker.failed(probe=False)
+    time.sleep(0.01)
+    assert breaker.enter()
+    with pytest.raises(BreakerOpen) as refused:
+        breaker.refuse()
+    assert refused.value.retry_after == 0.001

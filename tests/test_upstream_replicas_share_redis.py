@@ -7,8 +7,9 @@ import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
+import aiohttp
 import pytest
 
 import sandbox
@@ -584,3 +585,62 @@ async def test_nothing_goes_on_once_it_is_closed(redis: RedisServer) -> None:
         redis.signal(signal.SIGCONT)
         await asyncio.sleep(0)
         assert asyncio.all_tasks() <= before
+
+
+async def test_a_revocation_that_nobody_knows_the_end_of_purges_the_token_at_all(
+    redis: RedisServer,
+) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        token = api.token()
+        await asked(one, token=token)
+        await asked(two, token=token)
+        api.orders.add(sandbox.Status(503), path="/oauth/revoke")
+        with pytest.raises(Unavailable):
+            await one.revoke_token(caller(), token)
+        await until(lambda: two.state().cache_entries == 0)
+        assert (await asked(two, token=token)).source == "upstream"
+
+
+async def test_what_waits_for_a_slow_redis_is_bounded(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one:
+        release = asyncio.Event()
+
+        async def held(*_: object) -> None:
+            await release.wait()
+
+        shared = cast("Any", one._elsewhere)
+        shared._written = held
+        for row in api.rows("artists")[:70]:
+            await asked(one, row["id"])
+        writing = len(shared._writes)
+        release.set()
+        assert writing == 64
+
+
+async def test_a_dead_token_stays_dead_whoever_else_is_told_so(redis: RedisServer) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        token = api.token()
+        await one.revoke_token(caller(), token)
+        await two._answers.purge(two._tokens.key(token))
+        api.journal.clear()
+        async with replica(api, redis) as late:
+            with pytest.raises(Unauthenticated, match="revoked elsewhere"):
+                await asked(late, token=token)
+        assert api.journal.targets == []
+
+
+async def test_a_token_that_is_given_out_again_lives_where_its_death_was_not_heard_of(
+    redis: RedisServer,
+) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one:
+        await one.revoke_token(caller(), LISTENER)
+        async with (
+            aiohttp.ClientSession(api.url) as session,
+            session.post("/_sandbox/reset") as done,
+        ):
+            assert done.status == 200
+        async with replica(api, redis) as late:
+            await late._answers.revive(LISTENER)
+            assert (await asked(late, token=LISTENER)).source == "upstream"
+            await until(lambda: not one._tokens.is_revoked(one._tokens.key(LISTENER)))
+            assert await asked(one, token=LISTENER)

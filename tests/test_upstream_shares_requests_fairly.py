@@ -8,6 +8,7 @@ import pytest
 
 import sandbox
 from tests.upstream_asked import COLD, caller, client
+from upstream.cache import Shelf
 from upstream.client import Upstream
 from upstream.errors import (
     BadResponse,
@@ -164,7 +165,7 @@ async def test_a_flight_that_breaks_by_a_mistake_of_ours_tells_all_who_wait() ->
         raise ZeroDivisionError
 
     deadline = monotonic() + 1
-    flight = flights.open((b"", ""), deadline, broken)
+    flight = flights.open((Shelf(b""), ""), deadline, broken)
     waiters = [Waiter(deadline), Waiter(deadline)]
     for waiter in waiters:
         waiter.join(flight)
@@ -186,7 +187,7 @@ async def test_a_flight_that_nobody_could_wait_for_any_more_is_cancelled() -> No
         return 1
 
     now = monotonic()
-    flight = flights.open((b"", ""), now, endless)
+    flight = flights.open((Shelf(b""), ""), now, endless)
     waiter = Waiter(now - 1)
     waiter.join(flight)
     flight.begin()
@@ -394,3 +395,26 @@ async def test_no_connection_is_told_to_each_of_many() -> None:
     async with sandbox.running() as api, client(api.url, **COLD) as upstream, api.down():
         found = await outcomes(*(upstream.artist(caller(), 544) for _ in range(5)))
         assert {type(each) for each in found} == {Unavailable}
+
+
+async def test_who_joins_with_less_time_takes_none_from_who_asked_first() -> None:
+    async with sandbox.running() as api, client(api.url, retry_pause=0.3) as upstream:
+        api.orders.add(sandbox.Status(503), path="/api/v1/artists/544", times=1)
+        first = asyncio.create_task(upstream.artist(caller(seconds=10), 544))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        hasty = asyncio.create_task(upstream.artist(caller(seconds=0.001), 544))
+        await asyncio.gather(hasty, return_exceptions=True)
+        assert (await first).value is not None
+        assert len(api.journal) == 2
+
+
+async def test_who_asks_after_a_purge_joins_nothing_from_before_it() -> None:
+    async with sandbox.running() as api, client(api.url) as upstream:
+        api.orders.add(sandbox.Latency(200), path="/api/v1/artists/544")
+        before = asyncio.create_task(upstream.artist(caller(), 544))
+        await api.journal.until(lambda journal: journal.under_way == 1)
+        await upstream._answers.purge(upstream._tokens.key(sandbox.LISTENER_TOKEN))
+        assert (await upstream.artist(caller(), 544)).value is not None
+        assert (await before).value is not None
+        assert len(api.journal) == 2

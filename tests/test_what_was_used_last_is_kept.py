@@ -1,8 +1,10 @@
 """What was used last is kept, bounded in entries and size."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from upstream.cache import Cache
 from upstream.recent import Recent
 
 
@@ -49,3 +51,15 @@ def test_what_is_put_again_takes_its_old_place_and_size() -> None:
     recent.put("a", 2, size=4)
 
     assert (recent.get("a"), recent.size, len(recent)) == (2, 4, 1)
+
+
+def test_a_token_that_was_seen_lately_is_not_forgotten_for_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("upstream.cache._MOST_SHELVES", 2)
+    cache = Cache(1_000)
+    often, once = cache.shelf(b"often"), cache.shelf(b"once")
+    cache.shelf(b"often")
+    cache.shelf(b"new")
+    assert often.live
+    assert not once.live

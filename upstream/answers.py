@@ -201,9 +201,9 @@ class Answers:
     async def revive(self, token: str) -> None:
         """Accept a token again that was dead: the REST API has just given it out."""
         token_key = self._tokens.key(token)
-        if self._tokens.is_revoked(token_key):
-            self.hear("revived", token_key)
-            await self._elsewhere.tell("revived", token_key)
+        self.hear("revived", token_key)
+        # Another process may know of a death of which this one has not heard.
+        await self._elsewhere.tell("revived", token_key)
 
     async def heed(self, error: UpstreamError, token_key: bytes) -> None:
         """Forget all that is known for a token, where an error says that it has lost its rights."""
@@ -240,7 +240,7 @@ class Answers:
         mine: list[Flight[Landing]] = []
         try:
             for each in asked:
-                key = (shelf.token_key, each.question.key)
+                key = (shelf, each.question.key)
                 flight = self._flights.find(key)
                 each.joined = flight is not None
                 if flight is None:
@@ -366,7 +366,7 @@ class Answers:
 
     def _refresh(self, shelf: Shelf, question: Question[T], token: str, now: float) -> None:
         """Ask anew in the background, unless somebody does already."""
-        key = (shelf.token_key, question.key)
+        key = (shelf, question.key)
         if self._flights.background >= self._policy.most_refreshes or self._flights.find(key):
             return
         patience = _REFRESH_PATIENCE * self._policy.request_timeout

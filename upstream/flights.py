@@ -6,12 +6,16 @@ from functools import partial
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from .cache import Shelf
 from .errors import Unavailable, UpstreamError
 
 T = TypeVar("T")
 
-Key: TypeAlias = tuple[bytes, str]
-"""A token's key and the canonical request: callers with different tokens never share."""
+Key: TypeAlias = tuple[Shelf, str]
+"""A token's shelf and the canonical request: callers with different tokens never share.
+
+Nor does who asks after a token was purged with who asked before: it has a new shelf then.
+"""
 
 
 class Flight(Generic[T]):

@@ -1,6 +1,6 @@
 """Keepsakes: what others make of one token's answers, kept beside them and gone with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from .cache import Cache, Entry, Shelf
@@ -33,9 +33,9 @@ class Keepsakes:
         self._confirmed = confirmed
 
     @property
-    def token_key(self) -> bytes:
-        """The token's name."""
-        return self._shelf.token_key
+    def owner(self) -> Hashable:
+        """What stands for the token until it is purged; equal only to itself."""
+        return self._shelf
 
     def find(self, key: str, now: float) -> tuple[Any, float] | None:
         """What was put under a key and the seconds for which it is fresh; None where it is not."""

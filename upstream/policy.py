@@ -155,5 +155,9 @@ class Policy:
                 raise ValueError(f"{each.name} must be more than 0")
             if each.name in _SHARES and value > 1:
                 raise ValueError(f"{each.name} must be a share between 0 and 1")
+        try:
+            (self.cache_secret or "").encode()
+        except UnicodeEncodeError:
+            raise ValueError("cache_secret must be text that UTF-8 can write") from None
         if self.compression not in get_args(Compression):
             raise ValueError("compression must be identity or gzip")

@@ -6,9 +6,12 @@ on uvicorn's own classes, whose version is pinned.
 """
 
 import asyncio
+import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -22,6 +25,9 @@ from .sending import answered
 
 LAST_REQUEST_SECONDS: Final = 0.25
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
+_NO_WEBSOCKET: Final = Refused(400, "BAD_USER_INPUT", "This is no request for a WebSocket.")
+_OF_UPGRADES: Final = frozenset({b"upgrade", b"http2-settings"})
+"""Headers, and options of Connection, by which a client offers another protocol (RFC 9110, 7.8)."""
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -39,7 +45,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._refused = _MALFORMED
         self._refused_bytes: int | None = None
+        self._refusal_due: Refused | None = None
         self._is_a_websocket = False
+        self._data = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request."""
@@ -59,9 +67,11 @@ class BoundedConnection(HttpToolsProtocol):
                 self.transport.close()
             return
         self._head_bytes += len(data)
+        self._data = data
         # Before they are parsed it is known whether they begin with a head or go on with a body.
         self._head_bytes_if_begun = len(data) if self._is_between else 0
         super().data_received(data)
+        self._data = b""
         if self.transport.is_closing() or self._refused_bytes is not None or self._is_a_websocket:
             return
         if self._in_head and self._head_bytes > self.header_limit:
@@ -87,12 +97,39 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._stop_waiting()
-        super().on_headers_complete()
+        if not self._is_unwanted_upgrade():
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """End a request."""
         self._is_between = True
-        super().on_message_complete()
+        if not self._is_unwanted_upgrade():
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or refuse what has come in behind the last."""
+        super().on_response_complete()
+        if self._refusal_due is not None and not self._is_answering():
+            self._write(self._refusal_due)
+
+    def _is_unwanted_upgrade(self) -> bool:
+        return bool(self.parser.should_upgrade()) and not self._should_upgrade()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read the request anew, as one that offers no other protocol: an offer may be ignored.
+
+        The parser has stopped behind its head; the body would be lost.
+        """
+        stopped = sys.exception()
+        assert isinstance(stopped, HttpParserUpgrade)  # noqa: S101 - uvicorn calls this for it
+        version = self.parser.get_http_version().encode()
+        head = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        head += [b"%b: %b" % pair for pair in _without_upgrades(self.headers)]
+        self.parser = HttpRequestParser(self)
+        try:
+            self.parser.feed_data(b"\r\n".join([*head, b"", self._data[stopped.args[0] :]]))
+        except HttpParserError:
+            self._refuse(self._refused)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, partial(answered, app, cycle))
@@ -101,6 +138,13 @@ class BoundedConnection(HttpToolsProtocol):
         """Leave the connection to the WebSocket: there are no more heads to wait for."""
         self._is_a_websocket = True
         super().handle_websocket_upgrade()
+        protocol: Any = self.transport.get_protocol()
+        if not protocol.handshake_initiated:
+            # What websockets can't read, a body for example, it leaves without an answer, and
+            # without an end; and uvicorn fails over it when the server stops.
+            protocol.handshake_complete = protocol.close_sent = True
+            self._refuse(_NO_WEBSOCKET)
+            self.transport.close()
 
     def shutdown(self) -> None:
         """Close once what is under way has been answered; the server accepts nothing new.
@@ -144,18 +188,41 @@ class BoundedConnection(HttpToolsProtocol):
         return Refused(431, "BAD_USER_INPUT", sentence)
 
     def _refuse(self, refused: Refused) -> None:
-        """Answer, and close when the client has: closing at once would reset what it still sends.
+        """Refuse what has come in last, once what came before it has its answers.
 
-        A reset can overtake the answer. What comes in the meantime is forgotten, within bounds.
+        Whatever else comes in is forgotten, within bounds.
         """
         self._stop_waiting()
         self._refused_bytes = 0
+        if self._is_answering():
+            self._refusal_due = refused
+        else:
+            self._write(refused)
+
+    def _write(self, refused: Refused) -> None:
+        """Answer, and close when the client has: closing at once would reset what it still sends.
+
+        A reset can overtake the answer.
+        """
         answer = refusal(None, refused)
         headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
         lines = [b"%b: %b\r\n" % pair for pair in (*headers, (b"connection", b"close"))]
         self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body]))
         self.transport.write_eof()
         self._head_timer = self.loop.call_later(LONGEST_DISCARD_SECONDS, self.transport.close)
+
+
+def _without_upgrades(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a request, with no offer of another protocol."""
+    kept = []
+    for name, value in headers:
+        options = value
+        if name == b"connection":
+            all_of_them = [option.strip() for option in value.split(b",")]
+            options = b", ".join(each for each in all_of_them if each.lower() not in _OF_UPGRADES)
+        if options and name not in _OF_UPGRADES:
+            kept.append((name, options))
+    return kept
 
 
 def bounded(header_limit: int, header_timeout: float) -> type[BoundedConnection]:

@@ -7,7 +7,7 @@ What is asked of the schema alone (by GraphiQL, code generators and gateways, ag
 one answer for everybody, which is kept for good.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import monotonic
 from typing import Any, Final, TypeGuard, cast
 
@@ -82,7 +82,7 @@ class Outcomes:
         # Answers about the schema hold nothing of the REST API, which this bound is for.
         self._keeps_data = self._keeps and settings.policy.cache_bytes > 0
         self._about_schema = Recent[KeptAnswer](_MOST_ABOUT_SCHEMA, _BYTES_ABOUT_SCHEMA)
-        self._companies: dict[tuple[bytes, str], Company[Outcome]] = {}
+        self._companies: dict[tuple[Hashable, str], Company[Outcome]] = {}
 
     async def of_equal(self, visit: Visit, sent: bytes) -> Answer | None:
         """The answer to an equal request of the same token: kept, or still being worked out.
@@ -114,7 +114,7 @@ class Outcomes:
                 return answers.ready(visit.media_type, kept.body, answers.private(fresh_for))
         # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
         visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
-        company = self._companies.get((keepsakes.token_key, key)) if visit.shares else None
+        company = self._companies.get((keepsakes.owner, key)) if visit.shares else None
         if company is None or not self._is_young(company):
             return None
         return await self._joined(visit, company)
@@ -159,7 +159,7 @@ class Outcomes:
         alone = not (visit.shares and visit.operation.estimated_requests)
         if alone or key is None or keepsakes is None:
             return (await self._outcome(visit, prepared, chosen, variables, None)).answer
-        shared_by = keepsakes.token_key, key
+        shared_by = keepsakes.owner, key
         company = self._companies[shared_by] = Company()
         outcome = None
         try:

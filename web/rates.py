@@ -156,7 +156,7 @@ def _counts(policy: Policy, observer: Observer) -> "tuple[Storage, Line | None]"
 
     line = Line(policy.redis_url, policy, observer)
     storage = RedisStorage(
-        f"async+{policy.redis_url}",
+        "async+redis://",  # the pool has the address
         implementation="redispy",
         key_prefix="onedtouch:rates",
         connection_pool=line.redis.connection_pool,  # type: ignore[arg-type] # documented, but left out of the types
