@@ -10,7 +10,7 @@ a large window takes whose cursor stands far behind the end of a list that was c
 from collections import defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from upstream.listing import DEFAULT_PAGE_SIZE, Collection
 
@@ -131,11 +131,16 @@ ASSUMED_SIZES: Final[dict[str, int]] = {
 """Items of the lists that an object brings along: no argument bounds them."""
 
 
+def _is_whole(value: object) -> TypeGuard[int | float]:
+    """Whether a JSON value is one that GraphQL takes for an Int: 500.0 is one, too."""
+    return type(value) is int or (type(value) is float and value.is_integer())
+
+
 def window_size(first: object, last: object) -> int:
     """The rows that a window may have; what can't be right costs nothing and counts as usual."""
     for asked in (first, last):
-        if type(asked) is int:
-            return min(max(asked, 0), LARGEST_WINDOW)
+        if _is_whole(asked):
+            return min(max(int(asked), 0), LARGEST_WINDOW)
     return DEFAULT_PAGE_SIZE
 
 
@@ -175,13 +180,17 @@ def numbers_of(identifiers: Iterable[object], type_name: str | None = None) -> d
     """
     named: dict[str, set[int]] = {}
     for identifier in identifiers:
-        if type(identifier) not in {str, int}:
+        if isinstance(identifier, str):
+            text = identifier
+        elif _is_whole(identifier):
+            text = str(int(identifier))
+        else:
             continue
         try:
             if type_name is None:
-                found, number = split_global_id(str(identifier))
+                found, number = split_global_id(text)
             else:
-                found, number = type_name, number_in(str(identifier), type_name)
+                found, number = type_name, number_in(text, type_name)
         except BadUserInput:
             continue
         if found in PRICES:

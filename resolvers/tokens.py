@@ -1,6 +1,7 @@
 """API tokens: traded for credentials, and destroyed."""
 
 from upstream import records
+from upstream.decoding import sendable
 
 from .context import Info
 from .errors import BadUserInput
@@ -23,6 +24,8 @@ async def revoked_token(info: Info, token: str) -> bool:
         raise BadUserInput("The token that is to be revoked is empty.")
     if any(map(str.isspace, token)):
         raise BadUserInput("A token has no spaces in it: give it alone, without `Bearer`.")
+    if not sendable(token):
+        raise BadUserInput("This is no token: it has characters that none can have.")
     context = info.context
     await context.upstream.revoke_token(context.caller, token)
     return True

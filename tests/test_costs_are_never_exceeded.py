@@ -586,3 +586,26 @@ def test_objects_named_in_several_places_are_scanned_for_together() -> None:
 def test_what_objects_of_several_types_hold_counts_once() -> None:
     ids = '"TGFiZWw6MQ==", "QWxidW06Mjcz"'
     assert estimate(f"{{ nodes(ids: [{ids}]) {{ id __typename }} }}").values == 6
+
+
+@pytest.mark.parametrize(
+    ("variables", "requests"),
+    [
+        ({"y": True, "z": False}, 3 + 50),
+        ({"y": False, "z": True}, 3 + 50),
+        ({"y": False, "z": False}, 3),
+    ],
+)
+def test_an_object_that_two_fields_join_is_priced_where_one_of_them_is_asked_for(
+    variables: dict[str, Any], requests: int
+) -> None:
+    text = """query($y: Boolean!, $z: Boolean!) { listenings { nodes {
+        album @include(if: $y) { genres } other: album @include(if: $z) { icpn } } } }"""
+    assert estimate(text, variables).requests == requests
+
+
+def test_a_whole_number_with_a_point_costs_what_graphql_takes_it_for() -> None:
+    rows = f"query($n: Int) {{ listenings(first: $n) {WHOLE_ROWS} }}"
+    assert estimate(rows, {"n": 500.0}).requests == estimate(rows, {"n": 500}).requests
+    one = "query($id: ID!) { album(id: $id) { title } }"
+    assert estimate(one, {"id": 5.0}).requests == estimate(one, {"id": 5}).requests == 2

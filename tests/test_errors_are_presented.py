@@ -10,6 +10,7 @@ from resolvers.errors import BadUserInput
 from schema.errors import TABLE, Code, presented
 from tests.facade import facade
 from upstream import errors
+from upstream.errors import BadResponse
 
 CANARY = "canary-4711"
 
@@ -126,3 +127,12 @@ async def test_a_variable_that_is_null_where_its_default_would_do_is_the_callers
     assert error["locations"]
     if path is not None:
         assert error["path"] == path
+
+
+def test_what_is_shown_of_an_error_keeps_nothing_of_where_it_was_raised() -> None:
+    wrong = BadResponse("as it stands in a record")
+    with pytest.raises(BadResponse):
+        raise wrong
+    assert wrong.__traceback__ is not None
+    presented(GraphQLError("", original_error=wrong))
+    assert wrong.__traceback__ is None

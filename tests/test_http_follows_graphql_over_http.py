@@ -259,3 +259,10 @@ async def test_what_follows_an_offer_of_another_protocol_is_answered_too() -> No
             get % b"Connection: Upgrade\r\nUpgrade: h2c\r\n" + get % b"Connection: close\r\n"
         )
         assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_two_requests_at_once_that_both_offer_another_protocol_are_both_answered() -> None:
+    offer = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: %b\r\nUpgrade: h2c\r\n\r\n"
+    async with served(application()) as here:
+        answer = await here.raw(offer % b"Upgrade" + offer % b"Upgrade, close")
+        assert answer.count(b"HTTP/1.1 200 ") == 2

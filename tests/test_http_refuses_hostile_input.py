@@ -1,5 +1,6 @@
 """Hostile input: each is refused in JSON with a status and a code, and the process lives on."""
 
+import asyncio
 import gzip
 import json
 import socket
@@ -413,3 +414,60 @@ async def test_what_is_refused_behind_a_request_is_not_taken_for_its_answer() ->
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert b'"labels"' in answer
         assert answer.count(b"HTTP/1.1 400 ") == 1
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "more"),
+    [("LONGEST_DISCARD_SECONDS", 0.1, b""), ("MOST_DISCARDED_BYTES", 1_000, b"x" * 2_000)],
+)
+async def test_who_stays_after_a_refusal_is_closed_within_bounds(
+    bound: str, value: float, more: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.connections.LONGEST_DISCARD_SECONDS", 60.0)
+    monkeypatch.setattr(f"web.connections.{bound}", value)
+    async with small() as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+        try:
+            writer.write(b"no HTTP\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+            writer.write(more)
+            await asyncio.sleep(0.3)
+            with pytest.raises(ConnectionError):
+                await _going_on(writer)
+        finally:
+            writer.close()
+
+
+async def _going_on(writer: asyncio.StreamWriter) -> None:
+    """Send ten bytes one by one; ConnectionError where the other side has closed."""
+    for _ in range(10):
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def test_what_is_refused_behind_two_requests_waits_for_both_answers() -> None:
+    async with (
+        sandbox.running() as upstream,
+        served(application(upstream=upstream.url)) as here,
+    ):
+        upstream.orders.add(sandbox.Latency(300), path="/api/v1/labels")
+        body = b'{"query": "{ labels(first: %d) { nodes { databaseId } } }"}'
+        request = (
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n%b"
+        )
+        token = sandbox.LISTENER_TOKEN.encode()
+        both = b"".join(request % (token, len(body % size), body % size) for size in (1, 2))
+        answer = await here.raw(both, more_after=b"no HTTP\r\n\r\n", pause=0.1)
+        statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"200", b"200", b"400"]
+
+
+async def test_a_tunnel_is_refused_and_the_log_stays_quiet(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served(application()) as here:
+        answer = await here.raw(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -10,6 +10,7 @@ import sandbox
 from tests.served import NOWHERE, application, served
 from web import logs
 from web.operations import Operation
+from web.request_headers import request_id
 from web.shown_errors import log_internal
 
 
@@ -123,3 +124,30 @@ def test_a_line_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]
     logs.log_request(Operation("r-1", "query", "N" * 10_000, status=200))
     (line,) = requests_in(capsys.readouterr().err)
     assert line["operation"] == "N" * 100
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_failure_is_told_by_where_it_was_raised_and_not_by_where_it_was_caught(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def raising() -> None:
+        raise RuntimeError
+
+    logs.configure("console", "info")
+    try:
+        raising()
+    except RuntimeError:
+        logging.getLogger("web").exception("It failed")
+    assert "raising:" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_event_loop_warns_nobody_of_clients_that_went_away() -> None:
+    logs.configure("json", "info")
+    assert not logging.getLogger("asyncio").isEnabledFor(logging.WARNING)
+    assert logging.getLogger("asyncio").isEnabledFor(logging.ERROR)
+
+
+def test_a_request_may_have_a_name_of_128_characters_and_no_longer_one() -> None:
+    assert request_id({b"x-request-id": b"x" * 128}) == b"x" * 128
+    assert len(request_id({b"x-request-id": b"x" * 129})) < 40

@@ -71,3 +71,15 @@ async def test_answers_close_their_connection_once_it_drains() -> None:
         here.app.drain.begin()
         _, headers, _ = await here.post({"query": "{ __typename }"})
         assert headers["Connection"] == "close"
+
+
+async def test_it_lives_but_is_not_ready_while_the_rest_api_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("web.health.LONGEST_CHECK_SECONDS", 0.1)
+    async with sandbox.running() as upstream, served(application(upstream=upstream.url)) as here:
+        upstream.orders.add(sandbox.Hang())
+        assert await look(here, "/readyz") == (
+            503,
+            {"status": "unavailable", "breaker": "closed", "reason": "UPSTREAM_TIMEOUT"},
+        )

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from resolvers.cursors import cursor_of
+from resolvers.habits import Habit
+from resolvers.hands import Hand
 from resolvers.listings import Arguments
-from tests.paged_list import ALBUMS, PagedList, numbers_of
+from resolvers.windows import Ask
+from tests.paged_list import ALBUMS, PagedList, Record, numbers_of
 from upstream.errors import BadResponse
-from upstream.listing import Page
+from upstream.listing import Links, Page, PageLink
 
 
 @dataclass
@@ -109,3 +112,34 @@ async def test_the_end_of_a_long_list_whose_link_is_wrong_is_given_up_soon(
         await rows.window(Arguments(last=30))
 
     assert len(rows.asked) <= 16
+
+
+def page_in(hand: Hand, number: int, size: int, numbers: list[int], *, last: int) -> None:
+    """Take a page of so many rows, of a list that has so many pages."""
+    links = Links(
+        first=PageLink(1, size),
+        prev=PageLink(number - 1, size) if number > 1 else None,
+        next=PageLink(number + 1, size) if number < last else None,
+        last=PageLink(last, size),
+    )
+    ask, page = Ask(number, size), Page([Record(each) for each in numbers], links)
+    hand.take(ask, Habit().read(ask, page), page)
+
+
+def test_rows_behind_a_new_end_are_missing_only_where_there_is_a_gap() -> None:
+    hand = Hand({})
+    page_in(hand, 2, 2, [3, 4], last=3)
+    page_in(hand, 1, 2, [1, 2], last=1)
+    assert (hand.end, hand.is_torn) == (2, False)
+
+    hand = Hand({})
+    page_in(hand, 3, 2, [5, 6], last=4)
+    page_in(hand, 1, 2, [1, 2], last=1)
+    assert (hand.end, hand.is_torn) == (2, True)
+
+
+def test_pages_of_different_times_are_mixed_only_where_both_show_a_place_that_counts() -> None:
+    hand = Hand({(1, 2): 1.0, (2, 2): 2.0})
+    page_in(hand, 1, 2, [1, 2], last=2)
+    page_in(hand, 2, 2, [3, 4], last=2)
+    assert [hand.is_mixed(0, 2), hand.is_mixed(0, 3), hand.is_mixed(2, 4)] == [False, True, False]

@@ -254,14 +254,6 @@ async def test_replicas_share_texts_through_redis(redis: RedisServer) -> None:
     await other.close()
 
 
-async def test_a_text_that_redis_has_wrong_is_not_known(redis: RedisServer) -> None:
-    store = store_in(redis)
-    redis.command("SET", PREFIX + digest(TEXT), OTHER)
-
-    assert await store.get(digest(TEXT)) is None
-    await store.close()
-
-
 async def test_many_texts_at_once_are_all_found_in_redis(redis: RedisServer) -> None:
     watching = Watching()
     one, other = store_in(redis, watching), store_in(redis, watching)
@@ -306,3 +298,58 @@ async def test_redis_is_asked_again_after_the_pause(redis: RedisServer) -> None:
     assert await fresh.get(digest(TEXT)) == TEXT
     await store.close()
     await fresh.close()
+
+
+async def test_what_another_has_put_into_redis_under_a_hash_is_not_its_text(
+    redis: RedisServer,
+) -> None:
+    store, other = store_in(redis), "{artists{nodes{name}}}"
+    key = PREFIX + digest(TEXT)
+    assert b"OK" in redis.command("SET", key, other)
+    assert other.encode() in redis.command("GET", key)
+
+    assert await store.get(digest(TEXT)) is None
+    await store.close()
+
+
+async def test_an_id_that_is_none_of_ours_may_come_with_its_text() -> None:
+    persisted = Persisted({"list": OTHER}, store=MemoryStore())
+
+    assert await persisted.resolve(TEXT, "theirs", None) == Resolved(TEXT)
+
+
+async def test_redis_keeps_a_text_for_a_day(redis: RedisServer) -> None:
+    store = store_in(redis)
+    await store.put(digest(TEXT), TEXT)
+    await store.close()
+
+    seconds = int(redis.command("TTL", PREFIX + digest(TEXT)).strip().lstrip(b":"))
+    assert 86_390 < seconds <= 86_400
+
+
+async def test_a_hash_that_is_not_its_texts_is_refused_where_none_are_kept_as_well() -> None:
+    assert await refusal_of(Persisted(), TEXT, None, by_hash(OTHER)) == (
+        "BAD_USER_INPUT",
+        "The persisted query's hash is not its text's.",
+    )
+
+
+@pytest.mark.parametrize("version", [True, 1.0, "1", 2])
+async def test_what_only_looks_like_version_1_is_none(version: object) -> None:
+    persisted = Persisted(store=MemoryStore())
+
+    assert await refusal_of(persisted, TEXT, None, by_hash(TEXT, version)) == (
+        "BAD_USER_INPUT",
+        "Persisted queries are spoken in version 1 only.",
+    )
+
+
+async def test_a_text_from_redis_is_at_hand_the_next_time(redis: RedisServer) -> None:
+    one, other = store_in(redis), store_in(redis)
+    await one.put(digest(TEXT), TEXT)
+    assert await other.get(digest(TEXT)) == TEXT
+    await asyncio.to_thread(redis.stop)
+
+    assert await other.get(digest(TEXT)) == TEXT
+    await one.close()
+    await other.close()

@@ -250,3 +250,44 @@ async def test_a_page_may_be_asked_for_again_and_again() -> None:
         for _ in range(3):
             await loaders.page_again((Listing("labels"), 1, 25))
         assert len(api.journal) == 3
+
+
+async def test_two_tracks_of_an_album_in_a_report_cost_that_one_album() -> None:
+    async with both() as (upstream, here):
+        on_album = {
+            album["id"]: {track["id"] for track in album["tracks"]}
+            for album in upstream.rows("albums")
+        }
+        # a page on which some album has just two tracks
+        for day in (TODAY - dt.timedelta(days=passed) for passed in range(1, 60)):
+            rows = upstream.rows("listenings", since=day, until=day)[:25]
+            played: dict[int, set[int]] = {}
+            for row in rows:
+                played.setdefault(row["album"]["id"], set()).add(row["track_id"])
+            pairs = {album for album, tracks in played.items() if len(tracks) == 2}
+            if pairs and all(played[album] <= on_album.get(album, set()) for album in pairs):
+                break
+        assert pairs
+        await here.data(
+            "query ($day: Date) { listenings(since: $day, until: $day, first: 25) { nodes { "
+            "track { title } } } }",
+            {"day": day.isoformat()},
+        )
+        paths = {entry.path for entry in upstream.journal.entries}
+        assert {f"/api/v1/album/{album}" for album in pairs} <= paths
+        tracks = set().union(*(played[album] for album in pairs))
+        assert not {f"/api/v1/tracks/{track}" for track in tracks} & paths
+
+
+async def test_a_report_brings_its_artists_and_labels_to_who_asks_for_them_by_id() -> None:
+    async with both() as (upstream, here):
+        rows = upstream.rows("listenings")[:25]
+        artist = next(row["artists"][0] for row in rows if row["artists"])
+        label = next(row["label"] for row in rows if row["label"])
+        data = await here.data(
+            f"{{ listenings {{ nodes {{ databaseId }} }} artist(id: {artist['id']}) {{ name }} "
+            f"label(id: {label['id']}) {{ name }} }}"
+        )
+        assert data["artist"] == {"name": artist["name"]}
+        assert data["label"] == {"name": label["name"]}
+        assert [entry.path for entry in upstream.journal.entries] == ["/api/v1/listenings"]

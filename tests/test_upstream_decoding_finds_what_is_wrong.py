@@ -471,3 +471,10 @@ def test_a_body_full_of_halves_holds_nobody_up() -> None:
     for body in (b'["' + rb"\ud83d" * 2_600_000 + b'"]', b'["\\ud83d' + b"\\" * 16_000_000 + b'"]'):
         with pytest.raises(BadResponse):
             decoding.rows(LISTS.folded(body), "artists")
+
+
+def test_a_longer_list_of_territories_than_tracks_share_is_not_kept() -> None:
+    found = track(available_territories=["F" * 5_000])
+
+    assert decoding.territories(found) == ["F" * 5_000]
+    assert found.available_territories not in [raw for raw, _ in decoding._codes.values()]

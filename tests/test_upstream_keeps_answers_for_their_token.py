@@ -760,3 +760,63 @@ async def test_what_was_made_of_answers_before_their_rows_moved_is_not_found_aft
         assert after.find("it", monotonic()) is None
         after.put("it", "as it is", weight=1, fresh_for=60, now=monotonic())
         assert (after.find("it", monotonic()) or [None])[0] == "as it is"
+
+
+async def test_what_was_made_of_answers_is_not_found_for_a_token_that_nobody_confirmed_lately() -> (
+    None
+):
+    async with (
+        sandbox.running() as api,
+        client(api.url, token_confirmed_within=0.2) as upstream,
+    ):
+        await asked(upstream, 544)
+        kept = upstream.keepsakes(caller())
+        assert kept is not None
+        kept.put("it", "an answer", weight=1, fresh_for=60, now=monotonic())
+        assert (kept.find("it", monotonic()) or [None])[0] == "an answer"
+        assert kept.find("it", monotonic() + 0.3) is None
+        await asked(upstream, 399)
+        assert (kept.find("it", monotonic()) or [None])[0] == "an answer"
+
+
+async def test_a_304_without_an_etag_leaves_the_one_that_was_sent() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        said = {"Cache-Control": "max-age=0"}
+        if request.headers.get("If-None-Match") == '"one"':
+            return web.Response(status=304, headers=said)
+        return web.json_response({"id": 544, "name": "1902"}, headers=said | {"ETag": '"one"'})
+
+    async with scripted(answer) as api, client(api.url) as upstream:
+        assert [(await asked(upstream)).status for _ in range(3)] == [200, 304, 304]
+
+
+def test_who_watched_a_token_is_forgotten_after() -> None:
+    tokens = Tokens(Policy())
+    with tokens.watched(b"one") as first, tokens.watched(b"two") as second:
+        tokens.revoke(b"one")
+        assert (first.is_set(), second.is_set()) == (True, False)
+    assert not tokens._watched
+
+
+@pytest.mark.parametrize(
+    ("headers", "fresh"),
+    [
+        ({"Cache-Control": "max-age=0, max-age=3600"}, 0),
+        (
+            {
+                "Date": "Fri, 01 Jan 2100 00:00:00 GMT",
+                "Expires": "Fri, 01 Jan 2100 00:01:00 GMT",
+                "Age": "58",
+            },
+            2,
+        ),
+    ],
+)
+async def test_what_says_twice_or_on_the_way_how_fresh_it_is_is_the_less_fresh(
+    headers: dict[str, str], fresh: int
+) -> None:
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.json_response({"id": 544, "name": "1902"}, headers=headers)
+
+    async with scripted(answer) as api, client(api.url) as upstream:
+        assert (await asked(upstream)).fresh_for == pytest.approx(fresh, abs=0.5)

@@ -644,3 +644,28 @@ async def test_a_token_that_is_given_out_again_lives_where_its_death_was_not_hea
             assert (await asked(late, token=LISTENER)).source == "upstream"
             await until(lambda: not one._tokens.is_revoked(one._tokens.key(LISTENER)))
             assert await asked(one, token=LISTENER)
+
+
+async def test_a_page_from_another_replica_is_of_the_time_when_that_asked_for_it(
+    redis: RedisServer,
+) -> None:
+    async with (
+        sandbox.running() as api,
+        replica(api, redis) as one,
+        replica(api, redis) as two,
+    ):
+        await asked(two, 399)
+        began = time.monotonic()
+        assert (await one.page(caller(), Listing("albums"), 2, 50)).batch is None
+        await until(lambda: len(redis.keys()) == 3)
+        await asyncio.sleep(0.3)
+        shared = (await two.page(caller(), Listing("albums"), 2, 50)).batch
+        assert shared is not None
+        assert abs(shared - began) < 0.25
+        assert (await two.page(caller(), Listing("albums"), 2, 50)).batch == shared
+
+
+def test_a_sealed_answer_that_was_packed_otherwise_is_none() -> None:
+    nonce = bytes(12)
+    value = nonce + sealing._cipher("token", b"secret").encrypt(nonce, b"not packed", b"here")
+    assert sealing.unseal(value, token="token", secret=b"secret", context=b"here", most=100) is None

@@ -55,7 +55,7 @@ class _Asked(Struct):
         """Add the Exchange to the caller's, however it went."""
         outcome, course, flight = self.outcome, self.course, self.flight
         landing = outcome if isinstance(outcome, Landing) else _NOTHING
-        landed_at = None if flight is None else flight.landed_at
+        landed_at = started if flight is None else flight.landed_at
         caller.exchanges.append(
             Exchange(
                 course.place.route,

@@ -67,6 +67,7 @@ def freshness(answer: Answer, kind: Kind, policy: Policy) -> Freshness:
         fresh = max(0.0, (directives["max-age"] or 0.0) - _seconds(answer.header("Age")))
     elif "Expires" in headers:
         fresh = _until(answer.header("Expires") or "", answer.header("Date"))
+        fresh = max(0.0, fresh - _seconds(answer.header("Age")))
     else:
         fresh = getattr(policy, _FRESH_BY_KIND[kind])
     fresh = min(fresh, LONGEST)
@@ -91,10 +92,11 @@ def renewed(before: Freshness, said: Freshness, answer: Answer) -> Freshness:
 
 
 def _directives(control: str) -> dict[str, float | None]:
-    return {
-        each[1].lower(): None if each[2] is None else float(each[2])
-        for each in _DIRECTIVE.finditer(control)
-    }
+    found: dict[str, float | None] = {}
+    for each in _DIRECTIVE.finditer(control):
+        # Of one that stands there twice, the first counts (RFC 9111, section 4.2.1).
+        found.setdefault(each[1].lower(), None if each[2] is None else float(each[2]))
+    return found
 
 
 def _least(policy: float, said: float | None) -> float:

@@ -135,7 +135,11 @@ class Kept:
             lifetime = renewed(before.freshness, lifetime, answer)
         entry = Entry(value, weight, asked_at, lifetime, batch)
         self._cache.put(shelf, question.key, entry)
-        return Landing(value, "upstream", lifetime.fresh), lifetime
+        fresh_for = lifetime.fresh
+        if fresh_for > 0:
+            # From now on, and not from when it was asked for: others may join until it lands.
+            fresh_for = max(0.0, fresh_for - int(monotonic() - asked_at))
+        return Landing(value, "upstream", fresh_for), lifetime
 
     def is_confirmed(self, shelf: Shelf, now: float) -> bool:
         """Whether the REST API has answered for the token lately enough to serve from a cache."""

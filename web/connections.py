@@ -121,15 +121,24 @@ class BoundedConnection(HttpToolsProtocol):
         The parser has stopped behind its head; the body would be lost.
         """
         stopped = sys.exception()
-        assert isinstance(stopped, HttpParserUpgrade)  # noqa: S101 - uvicorn calls this for it
-        version = self.parser.get_http_version().encode()
-        head = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
-        head += [b"%b: %b" % pair for pair in _without_upgrades(self.headers)]
-        self.parser = HttpRequestParser(self)
-        try:
-            self.parser.feed_data(b"\r\n".join([*head, b"", self._data[stopped.args[0] :]]))
-        except HttpParserError:
-            self._refuse(self._refused)
+        while isinstance(stopped, HttpParserUpgrade) and self.parser.get_method() != b"CONNECT":
+            version = self.parser.get_http_version().encode()
+            head = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+            head += [b"%b: %b" % pair for pair in _without_upgrades(self.headers)]
+            self._data = b"\r\n".join([*head, b"", self._data[stopped.args[0] :]])
+            self.parser = HttpRequestParser(self)
+            try:
+                self.parser.feed_data(self._data)
+            except HttpParserUpgrade as again:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                    return
+                stopped = again  # of the next request, which came along
+            except HttpParserError:
+                break
+            else:
+                return
+        self._refuse(self._refused)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, partial(answered, app, cycle))

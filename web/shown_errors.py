@@ -28,7 +28,7 @@ def shown(
             log_internal(operation.request_id, error.original_error or error)
         presented.append(public)
         _let_go(error)
-    operation.codes = tuple(dict.fromkeys(map(code_of, presented)))
+    operation.codes = tuple(dict.fromkeys((*operation.codes, *map(code_of, presented))))
     return [_formatted(error) for error in presented[:most]]
 
 
