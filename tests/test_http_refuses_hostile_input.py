@@ -5,7 +5,7 @@ import gzip
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from io import BytesIO
 from time import monotonic
 
@@ -399,18 +399,30 @@ async def test_a_refusal_ends_at_once_for_who_reads_to_its_end() -> None:
         assert monotonic() - began < 1.5
 
 
-async def test_what_is_refused_behind_a_request_is_not_taken_for_its_answer() -> None:
+@asynccontextmanager
+async def in_front_of_slow_labels() -> AsyncIterator[Served]:
+    """A facade whose REST API takes its time for labels."""
     async with (
         sandbox.running() as upstream,
         served(application(upstream=upstream.url)) as here,
     ):
         upstream.orders.add(sandbox.Latency(300), path="/api/v1/labels")
-        body = b'{"query": "{ labels(first: 1) { nodes { name } } }"}'
-        request = (
-            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n%b"
-        ) % (sandbox.LISTENER_TOKEN.encode(), len(body), body)
-        answer = await here.raw(request, more_after=b"no HTTP\r\n\r\n", pause=0.1)
+        yield here
+
+
+def question(first: int) -> bytes:
+    """A request for so many labels, as it goes over the wire."""
+    body = b'{"query": "{ labels(first: %d) { nodes { name } } }"}' % first
+    head = (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
+    )
+    return head % (sandbox.LISTENER_TOKEN.encode(), len(body)) + body
+
+
+async def test_what_is_refused_behind_a_request_is_not_taken_for_its_answer() -> None:
+    async with in_front_of_slow_labels() as here:
+        answer = await here.raw(question(1), more_after=b"no HTTP\r\n\r\n", pause=0.1)
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert b'"labels"' in answer
         assert answer.count(b"HTTP/1.1 400 ") == 1
@@ -447,18 +459,8 @@ async def _going_on(writer: asyncio.StreamWriter) -> None:
 
 
 async def test_what_is_refused_behind_two_requests_waits_for_both_answers() -> None:
-    async with (
-        sandbox.running() as upstream,
-        served(application(upstream=upstream.url)) as here,
-    ):
-        upstream.orders.add(sandbox.Latency(300), path="/api/v1/labels")
-        body = b'{"query": "{ labels(first: %d) { nodes { databaseId } } }"}'
-        request = (
-            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n%b"
-        )
-        token = sandbox.LISTENER_TOKEN.encode()
-        both = b"".join(request % (token, len(body % size), body % size) for size in (1, 2))
+    async with in_front_of_slow_labels() as here:
+        both = question(1) + question(2)
         answer = await here.raw(both, more_after=b"no HTTP\r\n\r\n", pause=0.1)
         statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
         assert statuses == [b"200", b"200", b"400"]
