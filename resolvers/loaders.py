@@ -137,6 +137,14 @@ def _shielded(loaded: asyncio.Future[ValueT]) -> asyncio.Future[ValueT]:
     return mine
 
 
+async def _through(
+    loader: Loader[int, ValueT], _caller: Caller, keys: list[int]
+) -> Replies[ValueT]:
+    """What another loader has, or asks for: so that no key is asked for by both."""
+    outcomes = (await loader.load_each(keys)).values()
+    return [each.error if isinstance(each, Failure) else each for each in outcomes]
+
+
 class _Records(Struct, Generic[ValueT]):
     """One type of object by number: from the lists that bring it, else from its own address."""
 
@@ -224,7 +232,7 @@ class Loaders:
     @cached_property
     def album_tracks(self) -> Loader[int, records.AlbumTrack | None]:
         """Tracks from anywhere: an album in a list may have brought them, without their cover."""
-        return self._records("track", self._upstream.tracks)
+        return self._records("track", partial(_through, self.tracks))
 
     @cached_property
     def tracks(self) -> Loader[int, records.Track | None]:

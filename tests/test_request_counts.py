@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
 import sandbox
 from resolvers.arrivals import Arrivals
 from resolvers.global_ids import global_id
 from resolvers.loaders import Loaders
 from tests.facade import Facade, facade
-from tests.upstream_asked import caller, client
+from tests.upstream_asked import caller, client, scripted
 from upstream.listing import Listing
 
 TODAY = dt.date(2024, 3, 1)
@@ -125,6 +126,28 @@ async def test_a_track_is_asked_for_where_its_own_cover_is_selected() -> None:
             "/api/v1/albums?page=1&per_page=25",
             f"/api/v1/tracks/{track['id']}",
         ]
+
+
+async def test_a_track_is_asked_for_once_though_only_one_of_two_fields_waits_for_a_list() -> None:
+    answered: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        path = str(request.rel_url)
+        if "albums" in path:
+            while not any("tracks" in each for each in answered):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        answered.append(path)
+        track = {"id": 1, "title": "One", "cover": {"small_url": "http://covers/1"}}
+        return web.json_response(track if "tracks" in path else [])
+
+    async with scripted(answer) as api, facade(api.url) as here:
+        data = await here.data(
+            """{ albums(first: 1) { nodes { title } } title: track(id: 1) { title }
+                cover: track(id: 1) { cover { smallUrl } } }"""
+        )
+        assert data["title"] == {"title": "One"}
+        assert data["cover"] == {"cover": {"smallUrl": "http://covers/1"}}
+        assert sorted(answered) == ["/api/v1/albums?page=1&per_page=1", "/api/v1/tracks/1"]
 
 
 @pytest.mark.parametrize(
