@@ -16,6 +16,7 @@ from upstream.caller import Caller, Exchange
 from upstream.errors import (
     BadResponse,
     Forbidden,
+    RateLimited,
     TimedOut,
     Unauthenticated,
     Unavailable,
@@ -659,6 +660,22 @@ async def test_while_the_api_fails_what_is_fresh_serves_an_unconfirmed_token_as_
         await asyncio.sleep(0.1)
         api.orders.add(sandbox.Status(503))
         assert (await asked(upstream, 544)).source == "stale"
+
+
+@pytest.mark.parametrize("confirmed_within", [60, 0.05])
+async def test_while_the_api_limits_old_answers_serve_a_token_that_it_has_answered_lately(
+    confirmed_within: float,
+) -> None:
+    policy = {**STALE, "token_confirmed_within": confirmed_within}
+    async with sandbox.running() as api, client(api.url, **policy) as upstream:
+        await asked(upstream)
+        await asyncio.sleep(0.1)
+        api.orders.add(sandbox.Status(429))
+        if confirmed_within > 1:
+            assert (await asked(upstream)).source == "stale"
+        else:
+            with pytest.raises(RateLimited):
+                await asked(upstream)
 
 
 async def test_lookups_are_told() -> None:

@@ -11,10 +11,11 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 import sandbox
 from tests.redis_server import RedisServer
-from tests.upstream_asked import Client, Watching, caller, client
+from tests.upstream_asked import Client, Scripted, Watching, caller, client, scripted
 from upstream import sealing
 from upstream.caller import Exchange
 from upstream.errors import Unauthenticated, Unavailable
@@ -27,7 +28,7 @@ LISTENER, PARTNER = sandbox.LISTENER_TOKEN, sandbox.PARTNER_TOKEN
 
 @asynccontextmanager
 async def replica(
-    api: sandbox.Running, redis: RedisServer, watching: Any = None, **policy: Any
+    api: sandbox.Running | Scripted, redis: RedisServer, watching: Any = None, **policy: Any
 ) -> AsyncIterator[Client]:
     policy = {"redis_url": redis.url, "redis_timeout": 1, "redis_pause": 0.1, **policy}
     async with client(api.url, watching, **policy) as upstream:
@@ -272,8 +273,8 @@ async def test_values_of_a_stranger_are_no_answers(redis: RedisServer) -> None:
             if "mark" not in key:
                 redis.command("SET", key, "forged")
         assert (await asked(two)).source == "upstream"
-        redis.command("PUBLISH", "onedtouch:1:news", "forged")
-        redis.command("PUBLISH", "onedtouch:1:news", "x")
+        redis.command("PUBLISH", "onedtouch:2:news", "forged")
+        redis.command("PUBLISH", "onedtouch:2:news", "x")
         assert (await asked(two)).source == "cache"
 
 
@@ -512,7 +513,7 @@ async def test_a_token_that_was_revoked_while_its_answer_was_fetched_has_nothing
         with pytest.raises(Unauthenticated):
             await waiting
         await asyncio.sleep(0.1)
-        assert ["mark" in key for key in redis.keys()] == [True]  # noqa: SIM118 - no mapping
+        assert ["dead" in key for key in redis.keys()] == [True]  # noqa: SIM118 - no mapping
 
 
 async def test_a_missing_package_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -627,6 +628,48 @@ async def test_a_dead_token_stays_dead_whoever_else_is_told_so(redis: RedisServe
             with pytest.raises(Unauthenticated, match="revoked elsewhere"):
                 await asked(late, token=token)
         assert api.journal.targets == []
+
+
+async def test_who_purges_a_token_that_dies_at_that_moment_does_not_revive_it(
+    redis: RedisServer,
+) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        token = api.token()
+        key = one._tokens.key(token)
+        shared = cast("Any", two._elsewhere)
+        # Both are told at once, on connections of their own, many times over.
+        for _ in range(50):
+            await asyncio.gather(
+                two._answers.purge(key), cast("Any", one._elsewhere).tell("revoked", key)
+            )
+            assert (await shared.read(token, key, "any")).revoked
+            await shared.tell("revived", key)
+            assert not (await shared.read(token, key, "any")).revoked
+
+
+@pytest.mark.parametrize("control", [None, "no-store"])
+async def test_what_is_gone_or_may_be_kept_no_longer_is_no_longer_shared(
+    redis: RedisServer, control: str | None
+) -> None:
+    """Gone by a 404, or here still, but with a header that nobody may keep it."""
+    said: list[web.Response] = [
+        web.json_response({"id": 544, "name": "1902"}, headers={"Cache-Control": control})
+        if control
+        else web.json_response(status=404),
+        web.json_response({"id": 544, "name": "1902"}),
+    ]
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return said.pop()
+
+    async with (
+        scripted(answer) as api,
+        replica(api, redis, fresh_catalogue=0) as one,
+    ):
+        await asked(one)
+        await until(lambda: len(redis.keys()) == 2)
+        await asked(one)
+        await until(lambda: len(redis.keys()) == 1)
 
 
 async def test_a_token_that_is_given_out_again_lives_where_its_death_was_not_heard_of(

@@ -20,8 +20,9 @@ from .errors import (
     Unavailable,
     UpstreamError,
 )
-from .fetching import Errand, Fetcher
+from .fetching import Errand, Fetched, Fetcher
 from .flights import Flight, Flights, Waiter
+from .freshness import Freshness
 from .keepsakes import Keepsakes
 from .kept import Kept, Landing
 from .listing import Collection
@@ -29,7 +30,7 @@ from .observer import Observer
 from .policy import Policy
 from .questions import Question, list_path
 from .sender import Course, spend_nothing
-from .sharing import NOTHING_KNOWN, Elsewhere, News, shared_answer
+from .sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
 from .tokens import Tokens
 
 T = TypeVar("T")
@@ -343,7 +344,34 @@ class Answers:
                 raise
             return stood_in
         landing, lifetime = self._kept.put(shelf, question, fetched, entry, asked_at, batch=batch)
-        if self._elsewhere.up and fetched.decoded is not None and lifetime.useful and shelf.live:
+        if self._elsewhere.up and shelf.live:
+            self._share(
+                shelf,
+                question,
+                fetched,
+                token=token,
+                lifetime=lifetime,
+                known=known,
+                asked_at=asked_at,
+            )
+        return landing
+
+    def _share(  # noqa: PLR0913 - one answer, and whose it is
+        self,
+        shelf: Shelf,
+        question: Question[T],
+        fetched: Fetched[T],
+        *,
+        token: str,
+        lifetime: Freshness,
+        known: Known,
+        asked_at: float,
+    ) -> None:
+        """Let other processes have an answer, or no longer the one that they have."""
+        if not lifetime.useful:
+            if known.answer is not None:
+                self._elsewhere.forget(shelf.token_key, question.key)
+        elif fetched.decoded is not None:
             link, body = fetched.answer.header("Link"), fetched.answer.body.unfolded()
             self._elsewhere.write(
                 token,
@@ -352,7 +380,6 @@ class Answers:
                 mark=known.mark,
                 answer=shared_answer(asked_at, lifetime, link, body),
             )
-        return landing
 
     def _instead_of(
         self, error: UpstreamError, course: Course, shelf: Shelf, question: Question[T]
@@ -361,8 +388,11 @@ class Answers:
 
         Only where it fails as such: what it refuses or moves is refused or moved.
         """
-        failing = isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread
-        return self._kept.stand_in(shelf, question) if failing else None
+        if not (isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread):
+            return None
+        # A REST API that only limits is alive: it may have refused the token, had it answered.
+        limiting = isinstance(error, RateLimited)
+        return self._kept.stand_in(shelf, question, only_if_confirmed=limiting)
 
     def _refresh(self, shelf: Shelf, question: Question[T], token: str, now: float) -> None:
         """Ask anew in the background, unless somebody does already."""

@@ -2,7 +2,8 @@
 
 Each token has a mark in Redis, a random word, and each answer is sealed to the mark of its time:
 taking the mark away makes all answers of the token unreadable at once, also those that another
-process is just writing. A token that was revoked has the mark of the dead.
+process is just writing. That a token is dead stands in a place of its own, so that whoever purges
+it at the same moment can't bring it back to life.
 
 Redis may be slow or gone at any time. Then this process goes on with its own cache, where a token
 lives on for as long as policy lets an unconfirmed one; once Redis is back it forgets everything,
@@ -27,18 +28,19 @@ from .redis_line import FAILURES, Line
 from .sharing import Known, Listener, News, SharedAnswer
 from .tokens import Tokens
 
-_PREFIX: Final = "onedtouch:1:"
+_PREFIX: Final = "onedtouch:2:"
 _CHANNEL: Final = f"{_PREFIX}news"
 _KINDS: Final[dict[bytes, News]] = {b"p": "purged", b"r": "revoked", b"v": "revived"}
 _LETTERS: Final = {news: letter for letter, news in _KINDS.items()}
-_DEAD: Final = b"dead"
 _MARK_BYTES: Final = 16
 _MARK_SECONDS: Final = int(2 * LONGEST)
 _SENDER_BYTES: Final = 8
 _MOST_WRITES: Final = 64
 _MOST_UNTOLD: Final = 10_000
-_Pair: TypeAlias = tuple[bytes | None, bytes | None]
-_NEITHER: Final[_Pair] = (None, None)
+_Read: TypeAlias = tuple[bytes | None, bytes | None, bytes | None]
+"""The death of a token, its mark, and an answer."""
+
+_NOTHING: Final[_Read] = (None, None, None)
 _HEARTBEAT: Final = 5.0
 """Seconds of silence after which the connection that news come in on is tried."""
 
@@ -93,12 +95,12 @@ class Replicas:
         """What is known of a token and one answer, as far as Redis can say."""
         place = _place(token_key, key)
 
-        async def command(redis: Redis) -> _Pair:
-            mark, value = cast("_Pair", await redis.mget(_mark_of(token_key), place))
-            return mark, value
+        async def command(redis: Redis) -> _Read:
+            found = await redis.mget(_death_of(token_key), _mark_of(token_key), place)
+            return cast("_Read", tuple(found))
 
-        mark, value = await self._line.send("read", command, _NEITHER)
-        if mark == _DEAD:
+        dead, mark, value = await self._line.send("read", command, _NOTHING)
+        if dead is not None:
             return Known(revoked=True)
         if mark is None or value is None:
             return Known(mark)
@@ -117,6 +119,15 @@ class Replicas:
         if answer.freshness.longest < 1 or len(self._writes) >= _MOST_WRITES or self._line.busy():
             return
         self._in_background(self._written(token, token_key, key, mark, answer))
+
+    def forget(self, token_key: bytes, key: str) -> None:
+        """Share an answer no longer, in the background."""
+        place = _place(token_key, key)
+
+        async def command(redis: Redis) -> None:
+            await redis.delete(place)
+
+        self._in_background(self._line.send("write", command, None))
 
     async def tell(self, news: News, token_key: bytes) -> None:
         """Tell all processes what has become of a token; later, where Redis is gone.
@@ -171,7 +182,7 @@ class Replicas:
             mark = await self._line.send(
                 "write", lambda redis: self._marked(redis, token_key), None
             )
-        if mark is None or mark == _DEAD:
+        if mark is None:
             return
         place = _place(token_key, key)
         context = mark + place.encode()
@@ -198,23 +209,23 @@ class Replicas:
         return await asyncio.to_thread(unsealed) if len(value) > _LARGE // 8 else unsealed()
 
     async def _marked(self, redis: Redis, token_key: bytes) -> bytes | None:
-        """The mark of a token, which is made if there is none."""
+        """The mark of a token, which is made if there is none; None where it is dead."""
         name = _mark_of(token_key)
         async with redis.pipeline(transaction=True) as pipeline:
             pipeline.set(name, secrets.token_hex(_MARK_BYTES), ex=_MARK_SECONDS, nx=True)
-            pipeline.get(name)
-            found: bytes | None = (await pipeline.execute())[1]
-        return found
+            pipeline.mget(name, _death_of(token_key))
+            found: list[bytes | None] = (await pipeline.execute())[1]
+        mark, dead = found
+        return mark if dead is None else None
 
     async def _told(self, redis: Redis, news: News, token_key: bytes) -> None:
-        name = _mark_of(token_key)
-        # The dead stay dead, whoever else has found them so.
-        dead = news == "purged" and await redis.get(name) == _DEAD
         async with redis.pipeline(transaction=True) as pipeline:
+            pipeline.delete(_mark_of(token_key))
             if news == "revoked":
-                pipeline.set(name, _DEAD, ex=max(1, int(self._policy.revoked_for)))
-            elif not dead:
-                pipeline.delete(name)
+                lasting = max(1, int(self._policy.revoked_for))
+                pipeline.set(_death_of(token_key), b"", ex=lasting)
+            elif news == "revived":
+                pipeline.delete(_death_of(token_key))
             pipeline.publish(_CHANNEL, self._sender + _LETTERS[news] + token_key)
             await pipeline.execute()
         if self._untold.get(token_key) == news:
@@ -276,6 +287,10 @@ async def _answers(redis: Redis) -> bool:
 
 def _mark_of(token_key: bytes) -> str:
     return f"{_PREFIX}mark:{token_key.hex()}"
+
+
+def _death_of(token_key: bytes) -> str:
+    return f"{_PREFIX}dead:{token_key.hex()}"
 
 
 def _place(token_key: bytes, key: str) -> str:

@@ -75,6 +75,9 @@ class Elsewhere(Protocol):
     ) -> None:
         """Share an answer, in the background; `mark` is what was read before it was asked for."""
 
+    def forget(self, token_key: bytes, key: str) -> None:
+        """Share an answer no longer, in the background."""
+
     async def tell(self, news: News, token_key: bytes) -> None:
         """Tell all what has become of a token."""
 
@@ -101,6 +104,9 @@ class Nowhere:
     def write(
         self, token: str, token_key: bytes, key: str, *, mark: bytes | None, answer: SharedAnswer
     ) -> None:
+        """Nothing."""
+
+    def forget(self, token_key: bytes, key: str) -> None:
         """Nothing."""
 
     async def tell(self, news: News, token_key: bytes) -> None:
