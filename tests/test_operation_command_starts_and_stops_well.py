@@ -265,7 +265,7 @@ async def test_a_request_under_way_is_answered_before_the_end() -> None:
         writer.close()
 
 
-async def test_a_second_ctrl_c_does_not_wait_for_anybody() -> None:
+async def test_a_second_ctrl_c_waits_for_nobody_and_is_no_traceback() -> None:
     async with command("--port", "0", "--body-timeout", "60", "--drain-bound", "60") as process:
         url = graphql_url(await told(process))
         port = int(url.split(":")[2].split("/")[0])
@@ -277,3 +277,5 @@ async def test_a_second_ctrl_c_does_not_wait_for_anybody() -> None:
         async with asyncio.timeout(20):
             assert await process.wait() == 0
         writer.close()
+        assert process.stderr is not None
+        assert "Traceback" not in (await process.stderr.read()).decode()

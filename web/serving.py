@@ -75,6 +75,12 @@ class _Server(uvicorn.Server):
         gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
         self._told()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # Uvicorn leaves that out then, and logs a traceback of it when the loop ends.
+            await self.lifespan.shutdown()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn's own would raise the signal again at the end: no exit code 0.
         del frame
