@@ -1,11 +1,11 @@
 """Server-sent events: the results of one subscription, as they come.
 
-Follows the distinct connections mode of "GraphQL over Server-Sent Events": one POST, one
-subscription.
+Follows the distinct connections mode of "GraphQL over Server-Sent Events": one request, one
+operation.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +15,9 @@ from strawberry.types.execution import ExecutionResult
 from .answers import NO_STORE, Answer, Send, executed
 from .drain import Drain
 from .incoming import Receive
+from .negotiation import EVENTS
 from .watching import disconnected
 
-EVENTS: Final = b"text/event-stream"
 HEADERS: Final = (
     (b"content-type", EVENTS),
     (b"cache-control", NO_STORE),
@@ -35,11 +35,6 @@ LAST: Final = b"event: complete\ndata:\n\n"
 """The event that ends a stream."""
 
 _NOTHING: Final = b":\n\n"
-
-
-def is_accepted(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a request's headers accept events."""
-    return EVENTS in headers.get(b"accept", b"").lower()
 
 
 def event(result: bytes) -> bytes:

@@ -195,18 +195,21 @@ class Endpoint:
                 405, "BAD_USER_INPUT", "A GET is for queries only: use POST.", [ALLOW_POST]
             )
         variables = request.variables or {}
+        self._estimate(visit, chosen, variables)
+        if b"x-explain" in visit.headers:
+            plan = explained(chosen.footprint, variables, self._service.habits)
+            return answers.explained(visit.media_type, plan)
+        return await self._operation_answer(visit, prepared, chosen, variables)
+
+    def _estimate(self, visit: Visit, chosen: ChosenOperation, variables: dict[str, Any]) -> None:
+        """Note what an operation may cost; raises RequestError where that is too much."""
         limits = self._settings.limits
         if variables:
             check_variables(variables, limits)
-        habits = self._service.habits
-        estimate = estimated(chosen.footprint, variables, habits)
+        estimate = estimated(chosen.footprint, variables, self._service.habits)
         assert_affordable(estimate, limits.upstream_requests)
         visit.operation.estimated_requests = estimate.requests
-        if b"x-explain" in visit.headers:
-            plan = explained(chosen.footprint, variables, habits)
-            return answers.explained(visit.media_type, plan)
         visit.large = estimate.values >= LARGE
-        return await self._operation_answer(visit, prepared, chosen, variables)
 
     async def _operation_answer(
         self,

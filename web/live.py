@@ -1,10 +1,11 @@
-"""Subscriptions: over WebSockets (graphql-transport-ws) and as server-sent events.
+"""Subscriptions, and where they are spoken: WebSockets (graphql-transport-ws) and events (SSE).
 
-What they execute goes the way of every other document: through the limits, the persisted
-operations, the estimate and the presentation of errors. Ordinary operations are not taken over a
-WebSocket.
+What comes that way goes the way of every other document: through the limits, the persisted
+operations, the estimate and the presentation of errors. Queries and mutations are taken there as
+well, as both protocols have it: a client may have no other transport.
 """
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -24,19 +25,17 @@ from . import answers, request_headers
 from .answers import Answer, Send
 from .documents import ChosenOperation, Prepared
 from .drain import Drain
-from .estimates import assert_affordable, estimated
-from .events import HEADERS, LAST, EventStream, event, events, is_accepted
-from .graphql import NOT_ACCEPTABLE, Endpoint
-from .incoming import Receive
-from .limits import check_variables
-from .negotiation import JSON, answer_type
+from .events import HEADERS, LAST, EventStream, event, events
+from .graphql import Endpoint
+from .incoming import Body, Receive
+from .negotiation import JSON, answer_type, names_events
 from .operations import Operation
 from .refusals import Refused
 from .request_errors import RequestError
 from .service import Service
 from .settings import Settings
 from .shown_errors import code_of
-from .sockets import SUBPROTOCOL, Connection, Results, Socket, handled
+from .sockets import SUBPROTOCOL, Connection, Results, ShownError, Socket, handled, result_in
 from .visits import Visit
 
 _NO_SUBPROTOCOL: Final = 4406
@@ -77,21 +76,16 @@ class LiveEndpoint(Endpoint):
     async def stream(
         self, text: str, name: str | None, variables: dict[str, Any], connection: Connection
     ) -> Results:
-        """What a subscription over a WebSocket brings, or why there is none."""
+        """What an operation over a WebSocket brings, or why there is nothing."""
         began = perf_counter()
         operation = Operation(request_headers.request_id({}).decode("ascii"), status=200)
+        visit = Visit(
+            "POST", b"", {}, _endless, Body(_endless), JSON, operation, connection.address
+        )
+        visit.caller = Caller(connection.bearer, monotonic() + self._settings.deadline)
         try:
-            prepared = await self._admitted(text, connection)
-            if prepared.errors:
-                operation.codes = tuple(dict.fromkeys(map(code_of, prepared.errors)))
-                yield _refused(list(prepared.errors))
-                return
-            chosen = self._affordable(prepared, name, variables)
-            operation.kind, operation.name = chosen.kind_name, chosen.name
-            most = self._settings.live_subscriptions_per_socket
-            with self.counted(), connection.counted(most):
-                results = self._results(prepared, chosen, variables, connection.bearer, operation)
-                async with aclosing(results):
+            with connection.counted(self._settings.live_operations_per_socket):
+                async with aclosing(self._each(visit, text, name, variables)) as results:
                     async for result in results:
                         yield result
         except RequestError as error:
@@ -103,45 +97,49 @@ class LiveEndpoint(Endpoint):
         finally:
             self._finished(operation, perf_counter() - began)
 
-    async def _admitted(self, text: str, connection: Connection) -> Prepared:
-        """The document of one more subscription; raises RequestError or Refused for none."""
-        if self._service.admit is not None:
-            await self._service.admit(connection.bearer, connection.address)
-        resolved = await self._service.persisted.resolve(text, None, None)
-        until = monotonic() + self._settings.deadline
-        return await self._service.documents.prepared(resolved.text, until)
-
-    def _affordable(
-        self, prepared: Prepared, name: str | None, variables: dict[str, Any]
-    ) -> ChosenOperation:
-        """The subscription that is asked for; raises RequestError where it can't be executed."""
-        limits = self._settings.limits
+    async def _each(
+        self, visit: Visit, text: str, name: str | None, variables: dict[str, Any]
+    ) -> Results:
+        """The results of one operation; raises RequestError or Refused where it is not executed."""
+        service, bearer, operation = self._service, visit.caller.bearer, visit.operation
+        if service.admit is not None:
+            await service.admit(bearer, visit.address)
+        resolved = await service.persisted.resolve(text, None, None)
+        operation.trusted = resolved.trusted
+        prepared = await service.documents.prepared(resolved.text, visit.caller.deadline)
+        if prepared.errors:
+            operation.codes = tuple(dict.fromkeys(map(code_of, prepared.errors)))
+            yield _refused(list(prepared.errors))
+            return
         chosen = prepared.operation(name)
+        operation.kind, operation.name = chosen.kind_name, chosen.name
+        self._estimate(visit, chosen, variables)
         if chosen.kind is not OperationType.SUBSCRIPTION:
-            raise RequestError(
-                "BAD_USER_INPUT", "Over a WebSocket there are subscriptions only: use POST."
-            )
-        if variables:
-            check_variables(variables, limits)
-        estimate = estimated(chosen.footprint, variables, self._service.habits)
-        assert_affordable(estimate, limits.upstream_requests)
+            answer = await self._outcomes.of(visit, prepared, chosen, variables)
+            yield result_in(answer.body)
+            return
         self._outcomes.assert_variables(prepared, chosen, variables)
-        return chosen
+        with self.counted():
+            results = self._results(prepared, chosen, variables, bearer, operation)
+            async with aclosing(results):
+                async for result in results:
+                    yield result
 
     async def _answer(self, visit: Visit) -> Answer:
         answer = await super()._answer(visit)
+        accept = visit.headers.get(b"accept")
         if (
-            answer_type(visit.headers.get(b"accept")) is not None
-            or not is_accepted(visit.headers)
+            answer_type(accept) is not None
+            or not names_events(accept)
             or isinstance(answer, EventStream)
             or answer.status != HTTPStatus.OK
         ):
             return answer
-        # Why it was not executed: who takes nothing but events would not look into JSON.
+        # Who takes nothing but events would not look into JSON.
         return Answer(200, event(answer.body) + LAST, list(HEADERS))
 
     async def _sent(self, visit: Visit) -> bytes:
-        if visit.media_type is None and is_accepted(visit.headers):
+        if visit.media_type is None and names_events(visit.headers.get(b"accept")):
             visit.media_type = JSON
         return await super()._sent(visit)
 
@@ -153,10 +151,8 @@ class LiveEndpoint(Endpoint):
         variables: dict[str, Any],
     ) -> Answer:
         if chosen.kind is not OperationType.SUBSCRIPTION:
-            if answer_type(visit.headers.get(b"accept")) is None:
-                raise Refused(406, "BAD_USER_INPUT", NOT_ACCEPTABLE)
             return await super()._operation_answer(visit, prepared, chosen, variables)
-        if not is_accepted(visit.headers):
+        if not names_events(visit.headers.get(b"accept")):
             raise RequestError(
                 "BAD_USER_INPUT",
                 "A subscription is answered as text/event-stream, or over a WebSocket.",
@@ -208,14 +204,9 @@ class LiveEndpoint(Endpoint):
 
     def _shown(self, result: Result, operation: Operation) -> ExecutionResult:
         found = result.errors or []
-        errors = [
-            GraphQLError(
-                shown["message"], path=shown.get("path"), extensions=shown.get("extensions")
-            )
-            for shown in self._outcomes.shown(found, operation)
-        ]
+        errors = [ShownError(each) for each in self._outcomes.shown(found, operation)]
         extensions = answers.extensions(operation, (), len(found) - len(errors), None)
-        return ExecutionResult(result.data, errors or None, extensions or None)
+        return ExecutionResult(result.data, list(errors) or None, extensions or None)
 
     def _assert_room(self) -> None:
         if self.subscriptions >= self._settings.live_subscriptions:
@@ -230,6 +221,11 @@ class LiveEndpoint(Endpoint):
             yield
         finally:
             self.subscriptions -= 1
+
+
+async def _endless() -> Any:
+    """What comes after a request of which nothing more comes: its end is told otherwise."""
+    await asyncio.Event().wait()
 
 
 def _refused(errors: list[Any]) -> PreExecutionError:

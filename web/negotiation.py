@@ -7,6 +7,7 @@ from .refusals import Refused
 
 RESPONSE_JSON: Final = b"application/graphql-response+json"
 JSON: Final = b"application/json"
+EVENTS: Final = b"text/event-stream"
 CONTENT_TYPES: Final = {
     RESPONSE_JSON: b"application/graphql-response+json; charset=utf-8",
     JSON: b"application/json; charset=utf-8",
@@ -47,6 +48,14 @@ def names_json(accept: bytes | None) -> bool:
     """Whether the header names one of our media types itself, which no HTML element does."""
     return accept is not None and any(
         media_range in CONTENT_TYPES and quality > 0 for media_range, quality, _ in _ranges(accept)
+    )
+
+
+@lru_cache(maxsize=256)
+def names_events(accept: bytes | None) -> bool:
+    """Whether the header names server-sent events."""
+    return accept is not None and any(
+        media_range == EVENTS and quality > 0 for media_range, quality, _ in _ranges(accept)
     )
 
 

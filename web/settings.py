@@ -162,8 +162,8 @@ class Settings:
     live_subscriptions: int = setting(
         1_000, "Subscriptions that may be open, over all connections.", most=100_000
     )
-    live_subscriptions_per_socket: int = setting(
-        20, "Subscriptions that one WebSocket may have open.", most=1_000
+    live_operations_per_socket: int = setting(
+        100, "Operations that one WebSocket may have under way, subscriptions included.", most=1_000
     )
     live_sockets: int = setting(1_000, "WebSockets that may be open.", most=100_000)
     live_init_timeout: float = setting(

@@ -1,7 +1,7 @@
 """WebSockets: what Strawberry's handler of graphql-transport-ws needs to know of one.
 
-The protocol is the handler's; whose a connection is, its messages and how many subscriptions it
-has are told here.
+The protocol is the handler's; whose a connection is, its messages and how many operations it has
+under way are told here.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
+from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
@@ -29,16 +30,16 @@ SUBPROTOCOL: Final = "graphql-transport-ws"
 _MALFORMED: Final = 4400
 
 Results: TypeAlias = AsyncGenerator[ExecutionResult | PreExecutionError]
-"""What a subscription brings, or why there is none."""
+"""What an operation brings, or why there is nothing."""
 
 
 @dataclass(slots=True)
 class Connection:
-    """One WebSocket: whose it is, and how many subscriptions it has."""
+    """One WebSocket: whose it is, and how many operations it has under way."""
 
     bearer: str | None = field(repr=False)
     client: Any
-    subscriptions: int = 0
+    operations: int = 0
     connection_params: dict[str, Any] | None = None
 
     @property
@@ -48,18 +49,40 @@ class Connection:
 
     @contextmanager
     def counted(self, most: int) -> Iterator[None]:
-        """Count one subscription; raises RequestError where there are so many already."""
-        if self.subscriptions >= most:
-            raise RequestError("RATE_LIMITED", "This connection has too many subscriptions.")
-        self.subscriptions += 1
+        """Count one operation; raises RequestError where there are so many already."""
+        if self.operations >= most:
+            raise RequestError("RATE_LIMITED", "This connection has too many operations under way.")
+        self.operations += 1
         try:
             yield
         finally:
-            self.subscriptions -= 1
+            self.operations -= 1
 
 
 Stream: TypeAlias = Callable[[str, str | None, dict[str, Any], Connection], Results]
-"""The results of one subscription: of a text, an operation name and variables."""
+"""The results of one operation: of a text, an operation name and variables."""
+
+
+class ShownError(GraphQLError):
+    """An error that is formatted already, as the caller sees it."""
+
+    def __init__(self, formatted: dict[str, Any]) -> None:
+        super().__init__(formatted["message"])
+        self._formatted = formatted
+
+    @property
+    def formatted(self) -> GraphQLFormattedError:
+        """The error as the answer has it."""
+        return cast("GraphQLFormattedError", self._formatted)
+
+
+def result_in(body: bytes) -> ExecutionResult | PreExecutionError:
+    """The result that the answer to a query or a mutation holds."""
+    answer = _decode(body)
+    errors: list[GraphQLError] = [ShownError(each) for each in answer.get("errors", ())]
+    if "data" not in answer:
+        return PreExecutionError(data=None, errors=errors)
+    return ExecutionResult(answer["data"], errors or None, answer.get("extensions"))
 
 
 async def handled(
@@ -115,7 +138,7 @@ class _Streams:
         root_value: None,
         operation_name: str | None,
     ) -> Results:
-        """The results of one subscription."""
+        """The results of one operation."""
         del root_value
         return self._stream(query, operation_name or None, variable_values or {}, context_value)
 
