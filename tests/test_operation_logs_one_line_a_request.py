@@ -1,5 +1,6 @@
 """The log: one line a request, for people or machines, with what an operator asks at night."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -61,6 +62,31 @@ async def test_a_request_is_one_json_line(capsys: pytest.CaptureFixture[str]) ->
     }
     assert (second["codes"], second["upstream_requests"]) == ("UNAUTHENTICATED", 0)
     assert (third["codes"], third["operation"]) == ("GRAPHQL_PARSE_FAILED", "")
+
+
+@pytest.mark.usefixtures("configured")
+async def test_who_got_what_another_asked_for_has_a_line_that_says_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("json", "info")
+    loud = {"ONEDTOUCH_LOG_REQUESTS": "true"}
+    async with (
+        sandbox.running() as upstream,
+        served(application(loud, upstream=upstream.url)) as here,
+    ):
+        upstream.orders.add(sandbox.Latency(100))
+        upstream.orders.add(sandbox.Status(500), path="/api/v1/labels/*")
+        headers = {"Authorization": f"Bearer {sandbox.LISTENER_TOKEN}"}
+        query = "query Both { artist(id: 544) { name } label(id: 129) { name } }"
+        await asyncio.gather(*(here.post({"query": query}, headers) for _ in range(2)))
+        for _ in range(2):
+            await here.post({"query": "query Kept { artist(id: 544) { name } }"}, headers)
+    lines = requests_in(capsys.readouterr().err)
+    assert [(line["operation"], line["kind"], line.get("codes")) for line in lines] == [
+        *[("Both", "query", "UPSTREAM_UNAVAILABLE")] * 2,
+        *[("Kept", "query", None)] * 2,
+    ]
+    assert sorted(int(str(line["upstream_requests"])) for line in lines[:2]) == [0, 2]
 
 
 @pytest.mark.usefixtures("configured")

@@ -13,6 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 import sandbox
 from tests.served import NOWHERE, application, served
 from web.app import create_app
+from web.operations import Operation
 from web.settings import BadSetting, settings_from
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -92,8 +93,31 @@ async def test_a_failure_upstream_is_one_of_the_span_and_a_callers_mistake_is_no
             await here.post({"query": "{ artist(id: 1) { name } }"})
             await here.post({"query": "{"})
             await here.post({"query": "{ artist(id: 1) { name } }"}, {"Authorization": "Bearer x"})
+            assert here.app._tracing is not None
+            here.app._tracing.trace(Operation("ours", codes=("INTERNAL_SERVER_ERROR",)))
         servers = [span for span in spans(sent) if span.kind == Span.SPAN_KIND_SERVER]
-        assert [span.status.message for span in servers] == ["", "", "UPSTREAM_UNAVAILABLE"]
+        assert [span.status.message for span in servers] == [
+            *("", ""),
+            "UPSTREAM_UNAVAILABLE",
+            "INTERNAL_SERVER_ERROR",
+        ]
+
+
+async def test_what_is_told_the_rest_api_is_a_post(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sandbox.running() as upstream, collector() as (url, sent):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        settings = settings_from(["--upstream", upstream.url, "--log-requests", "false"], {})
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": url}
+        async with served(create_app(settings, environment=environment)) as here:
+            upstream.orders.add(sandbox.Latency(200))
+            credentials = f'username: "{sandbox.LISTENER}", password: "{sandbox.PASSWORD}"'
+            query = f"mutation {{ createToken(input: {{{credentials}}}) {{ tokenType }} }}"
+            await here.post({"query": query})
+        (told,) = [span for span in spans(sent) if span.kind == Span.SPAN_KIND_CLIENT]
+        assert told.name == "POST /oauth/token"
+        seconds = (told.end_time_unix_nano - told.start_time_unix_nano) / 1e9
+        assert 0.2 <= seconds < 5
+        assert sandbox.PASSWORD not in str(told)
 
 
 async def test_a_collector_that_is_gone_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

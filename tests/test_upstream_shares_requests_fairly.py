@@ -288,6 +288,19 @@ async def test_a_full_queue_makes_room_for_a_token_that_has_less_in_it() -> None
     await outcomes(*greedy)
 
 
+async def test_a_full_queue_turns_nobody_away_for_a_token_that_would_then_have_more_in_it() -> None:
+    gate = Gate(Policy(most_concurrent=1, most_concurrent_per_token=1, longest_queue=3))
+    await gate.enter(b"one")
+    waiting = [asyncio.create_task(gate.enter(key)) for key in (b"one", b"one", b"other")]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await asyncio.wait_for(gate.enter(b"other"), 1)
+    assert [task.done() for task in waiting] == [False] * 3
+    for task in waiting:
+        task.cancel()
+    await outcomes(*waiting)
+
+
 async def test_tokens_take_turns() -> None:
     gate = Gate(Policy(most_concurrent=1, most_concurrent_per_token=1))
     await gate.enter(b"a")
