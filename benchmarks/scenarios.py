@@ -140,6 +140,7 @@ SCENARIOS: Final = (
     LISTENINGS,
     _by_default(LISTENINGS),
     LATE,
+    _by_default(LATE),
     SHARED,
     CACHED_ALBUM,
     CACHED_ALBUMS,
