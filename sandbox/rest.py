@@ -25,7 +25,10 @@ LARGEST_PAGE: Final = 100
 AlbumPath: TypeAlias = Literal["singular", "plural", "both"]
 LinkForm: TypeAlias = Literal["true", "none", "foreign", "lying", "trailing"]
 
-_OBJECT_PATH: Final = re.compile(rf"{PREFIX}/(album|albums|artists|labels|tracks)/([0-9]{{1,18}})")
+_MOST_DIGITS: Final = 18
+_OBJECT_PATH: Final = re.compile(
+    rf"{PREFIX}/(album|albums|artists|labels|tracks)/([0-9]{{1,{_MOST_DIGITS}}})"
+)
 _JSON: Final = "application/json; charset=utf-8"
 
 
@@ -95,8 +98,9 @@ class RestApi:
             return NOT_FOUND
         if asked.account is None:
             return _unauthorized()
-        if asked.method != "GET":
-            return refusal(405, "method_not_allowed", "Use GET.").with_headers(Allow="GET")
+        # The body is left out where a HEAD's answer is sent: RFC 9110, section 9.3.2.
+        if asked.method not in {"GET", "HEAD"}:
+            return refusal(405, "method_not_allowed", "Use GET.").with_headers(Allow="GET, HEAD")
         table = asked.path.removeprefix(f"{PREFIX}/")
         if table in TABLES:
             return self._list(table, asked, asked.account, manner)
@@ -178,9 +182,11 @@ def _unauthorized() -> Answer:
 
 
 def _positive(text: str | None, otherwise: int) -> int:
-    if text is None or not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII):
+    if text is None or not re.fullmatch(r"[0-9]+", text, re.ASCII):
         return otherwise
-    return int(text) or otherwise
+    digits = text.lstrip("0")
+    # Python reads no number of thousands of digits; any of so many is beyond every page and size.
+    return min(int(digits[: _MOST_DIGITS + 1] or otherwise), 10**_MOST_DIGITS)
 
 
 def _range(table: str, query: Mapping[str, str]) -> tuple[date | None, date | None] | None:
