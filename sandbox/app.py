@@ -114,11 +114,11 @@ class App:
 
 
 async def _form(request: web.BaseRequest) -> dict[str, str]:
-    """The fields of a form; none where the body is not one."""
+    """The fields of a form; none where the body is not one, or has more than a megabyte."""
     try:
         fields = await request.post()
-    except (AssertionError, LookupError, ValueError):
-        # A body that is not what its content type says: aiohttp raises each of these.
+    except (AssertionError, LookupError, ValueError, web.HTTPRequestEntityTooLarge):
+        # aiohttp raises the first three for a body that is not what its content type says.
         return {}
     return {name: value for name, value in fields.items() if isinstance(value, str)}
 

@@ -30,7 +30,10 @@ JunkForm: TypeAlias = Literal[
     "deep",
 ]
 LARGEST_STREAM: Final = 4096
+# Some three hundred years: every date as far away can be written in a header.
+FARTHEST_DATE: Final = 10**10
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\*|[0-9]+)\]")
 
 
@@ -119,8 +122,7 @@ class Headers(Shaping, frozen=True):
     values: dict[str, str]
 
     def __post_init__(self) -> None:
-        if any({"\r", "\n"} & {*name, *value} for name, value in self.values.items()):
-            raise ValueError("a header is one line")
+        _one_line(*self.values, *self.values.values())
 
 
 class Caching(Shaping, frozen=True):
@@ -129,6 +131,9 @@ class Caching(Shaping, frozen=True):
     cache_control: str | None = None
     etag: bool = True
     weak: bool = False
+
+    def __post_init__(self) -> None:
+        _one_line(self.cache_control or "")
 
 
 class Compressed(Shaping, frozen=True):
@@ -183,6 +188,9 @@ class Status(Answering, frozen=True):
     def __post_init__(self) -> None:
         if not 200 <= self.status <= 599:  # noqa: PLR2004 - what can end a request
             raise ValueError("status must be from 200 to 599")
+        _one_line(self.content_type or "", str(self.retry_after or ""), self.location or "")
+        if self.retry_at is not None and abs(self.retry_at) > FARTHEST_DATE:
+            raise ValueError(f"retry_at must be within {FARTHEST_DATE} seconds of now")
 
 
 class Junk(Answering, frozen=True):
@@ -257,3 +265,8 @@ def _at_least(least: float, **values: float | None) -> None:
     for name, value in values.items():
         if value is not None and value < least:
             raise ValueError(f"{name} must be at least {least}")
+
+
+def _one_line(*texts: str) -> None:
+    if any(map(_CONTROL.search, texts)):
+        raise ValueError("a header is one line, without control characters")

@@ -649,6 +649,20 @@ async def test_every_kind_of_effect_can_be_ordered_over_http() -> None:
         (b'{"effect": {"kind": "edit", "path": "a["}}', "is no path"),
         (b'{"effect": {"kind": "cut", "share": 1}}', "share must be"),
         (b'{"effect": {"kind": "headers", "values": {"X-A": "b\\nc"}}}', "a header is one line"),
+        (b'{"effect": {"kind": "headers", "values": {"X-A": "\\u0000"}}}', "a header is one line"),
+        (b'{"effect": {"kind": "caching", "cache_control": "a\\nb"}}', "a header is one line"),
+        (
+            b'{"effect": {"kind": "status", "status": 429, "retry_after": "1\\r\\nX-A: b"}}',
+            "a header is one line",
+        ),
+        (
+            b'{"effect": {"kind": "status", "status": 302, "location": "/a\\nb"}}',
+            "a header is one line",
+        ),
+        (
+            b'{"effect": {"kind": "status", "status": 429, "retry_at": 1e30}}',
+            "retry_at must be within",
+        ),
         (b'{"effect": {"kind": "drip", "milliseconds": -1}}', "milliseconds must be at least 0"),
         (b'{"effect": {"kind": "huge", "megabytes": 0}}', "megabytes must be at least 1"),
         (b'{"effect": {"kind": "bomb", "megabytes": 5000}}', "megabytes must be at most 4096"),
