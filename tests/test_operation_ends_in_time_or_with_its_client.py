@@ -17,8 +17,8 @@ from tests.facade import facade
 from tests.served import NoContext, Served, application, served
 from tests.upstream_asked import caller, client
 from upstream.caller import Caller
-from web.company import Company
 from web.incoming import Disconnected
+from web.shared_work import SharedWork
 from web.watching import watched
 
 
@@ -189,14 +189,14 @@ async def test_who_works_on_for_others_stops_with_the_last_of_them() -> None:
         finally:
             ended.set()
 
-    company: Company[None] = Company()
-    leading = asyncio.create_task(watched(work(), receive, monotonic() + 60, company))
-    others = [asyncio.create_task(company.outcome()) for _ in range(2)]
+    shared: SharedWork[None] = SharedWork()
+    leading = asyncio.create_task(watched(work(), receive, monotonic() + 60, shared))
+    others = [asyncio.create_task(shared.outcome()) for _ in range(2)]
     await asyncio.sleep(0.05)
     gone.set()
     for other in others:
         await asyncio.sleep(0.05)
-        assert company.is_left_to_others
+        assert shared.is_left_to_others
         assert not leading.done()
         other.cancel()
     with pytest.raises(Disconnected):
@@ -208,13 +208,13 @@ async def test_who_works_on_for_others_stops_at_the_deadline_too() -> None:
     async def receive() -> dict[str, str]:
         return {"type": "http.disconnect"}
 
-    company: Company[str] = Company()
-    other = asyncio.create_task(company.outcome())
+    shared: SharedWork[str] = SharedWork()
+    other = asyncio.create_task(shared.outcome())
     await asyncio.sleep(0)
     with pytest.raises(TimeoutError):
-        await watched(asyncio.sleep(60), receive, monotonic() + 0.2, company)
-    assert company.is_left_to_others
-    company.tell(None)
+        await watched(asyncio.sleep(60), receive, monotonic() + 0.2, shared)
+    assert shared.is_left_to_others
+    shared.tell(None)
     assert await other is None
 
 

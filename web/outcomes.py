@@ -22,7 +22,6 @@ from upstream.recent import Recent
 
 from . import answers
 from .answers import Answer
-from .company import Company
 from .documents import ChosenOperation, Prepared
 from .incoming import Disconnected
 from .kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
@@ -30,6 +29,7 @@ from .negotiation import answer_type
 from .operations import Operation
 from .service import Context, Service
 from .settings import Settings
+from .shared_work import SharedWork
 from .shown_errors import not_executed, shown, variable_errors
 from .visits import Visit
 from .watching import watched
@@ -82,7 +82,7 @@ class Outcomes:
         # Answers about the schema hold nothing of the REST API, which this bound is for.
         self._keeps_data = self._keeps and settings.policy.cache_bytes > 0
         self._about_schema = Recent[KeptAnswer](_MOST_ABOUT_SCHEMA, _BYTES_ABOUT_SCHEMA)
-        self._companies: dict[tuple[Hashable, str], Company[Outcome]] = {}
+        self._shared: dict[tuple[Hashable, str], SharedWork[Outcome]] = {}
 
     async def of_equal(self, visit: Visit, sent: bytes) -> Answer | None:
         """The answer to an equal request of the same token: kept, or still being worked out.
@@ -114,25 +114,25 @@ class Outcomes:
                 return answers.ready(visit.media_type, kept.body, answers.private(fresh_for))
         # Who is bounded otherwise than others goes alone: theirs may come to less, or too late.
         visit.shares = shares and _OWN_BOUNDS.isdisjoint(headers)
-        company = self._companies.get((keepsakes.owner, key)) if visit.shares else None
-        if company is None or not self._is_young(company):
+        shared = self._shared.get((keepsakes.owner, key)) if visit.shares else None
+        if shared is None or not self._is_young(shared):
             return None
-        return await self._joined(visit, company)
+        return await self._joined(visit, shared)
 
-    def _is_young(self, company: Company[Outcome]) -> bool:
+    def _is_young(self, shared: SharedWork[Outcome]) -> bool:
         """Whether an execution has nearly as much time left as one that would begin now.
 
         Where it is older, what it waits for might come too late for it alone: the requests to
         the REST API that it waits for can be joined as well.
         """
-        age = monotonic() - company.began
+        age = monotonic() - shared.began
         return age <= self._settings.deadline * _YOUNG
 
-    async def _joined(self, visit: Visit, company: Company[Outcome]) -> Answer | None:
+    async def _joined(self, visit: Visit, shared: SharedWork[Outcome]) -> Answer | None:
         """The answer that an equal request is about to get; None where that is no use."""
         until = visit.caller.deadline + MOMENT_SECONDS
         try:
-            outcome = await watched(company.outcome(), visit.receive, until)
+            outcome = await watched(shared.outcome(), visit.receive, until)
         except TimeoutError:
             outcome = None
         # The token may have died in the meantime.
@@ -160,15 +160,15 @@ class Outcomes:
         if alone or key is None or keepsakes is None:
             return (await self._outcome(visit, prepared, chosen, variables, None)).answer
         shared_by = keepsakes.owner, key
-        company = self._companies[shared_by] = Company()
+        shared = self._shared[shared_by] = SharedWork()
         outcome = None
         try:
-            outcome = await self._outcome(visit, prepared, chosen, variables, company)
+            outcome = await self._outcome(visit, prepared, chosen, variables, shared)
         finally:
-            if self._companies.get(shared_by) is company:
-                del self._companies[shared_by]
-            company.tell(outcome)
-        if company.is_left_to_others:
+            if self._shared.get(shared_by) is shared:
+                del self._shared[shared_by]
+            shared.tell(outcome)
+        if shared.is_left_to_others:
             raise Disconnected
         return outcome.answer
 
@@ -207,9 +207,9 @@ class Outcomes:
         prepared: Prepared,
         chosen: ChosenOperation,
         variables: dict[str, Any],
-        company: Company[Outcome] | None,
+        shared: SharedWork[Outcome] | None,
     ) -> Outcome:
-        """What comes of executing an operation, while the client, or its company, waits for it."""
+        """What comes of executing an operation, while its client, or another, waits for it."""
         operation, caller = visit.operation, visit.caller
         context = self._service.open_context(caller)
         try:
@@ -221,7 +221,7 @@ class Outcomes:
             result: Any = executor.execute_operation()
             if type(result) is not ExecutionResult:
                 until = caller.deadline + MOMENT_SECONDS
-                result = await watched(result, visit.receive, until, company)
+                result = await watched(result, visit.receive, until, shared)
         except TimeoutError:
             result = _too_late()
         finally:

@@ -6,8 +6,8 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from .company import Company
 from .incoming import Disconnected, Receive
+from .shared_work import SharedWork
 
 T = TypeVar("T")
 
@@ -17,12 +17,12 @@ UNWATCHED_SECONDS: Final = 0.02
 
 
 async def watched(
-    work: Awaitable[T], receive: Receive, until: float, company: Company[Any] | None = None
+    work: Awaitable[T], receive: Receive, until: float, shared: SharedWork[Any] | None = None
 ) -> T:
     """The outcome of the work.
 
-    Raises Disconnected when the client goes, unless others in its company wait for the work as
-    well, and TimeoutError at `until`, by time.monotonic, unless the work ends in time by itself; it
+    Raises Disconnected when the client goes, unless others wait for the shared work as well,
+    and TimeoutError at `until`, by time.monotonic, unless the work ends in time by itself; it
     is cancelled in both cases.
     """
     loop = asyncio.get_running_loop()
@@ -43,7 +43,7 @@ async def watched(
         if listened.cancelled():
             return
         leave_alone = partial(end, Disconnected)
-        if company is None or not company.stays_for_others(leave_alone):
+        if shared is None or not shared.stays_for_others(leave_alone):
             leave_alone()
 
     def look_up() -> None:

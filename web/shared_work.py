@@ -1,4 +1,4 @@
-"""Company: those who wait for what the first who asked for it is working out."""
+"""Shared work: what the first who wants an outcome does for all who ask for the same meanwhile."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Company(Generic[T]):
-    """The others who want the outcome of some work, which the first of them does in its own task.
+class SharedWork(Generic[T]):
+    """Work that the first who wants its outcome does in its own task, while others wait for it.
 
     `began` is on the clock of time.monotonic; `is_left_to_others` says that the first has gone, and
     works on for them alone.
