@@ -6,7 +6,7 @@ from upstream.records import number_of
 
 from .cursors import Cursor
 from .hands import Hand
-from .orders import gap_of
+from .row_order import gap_of
 
 _FAR_ENOUGH: Final = 50
 """Rows next to a row's neighbour among which it is not: then it is taken to be gone."""

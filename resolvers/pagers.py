@@ -14,7 +14,7 @@ from upstream.records import number_of
 
 from .habits import Habit, Reading
 from .hands import Hand
-from .orders import side_of
+from .row_order import side_of
 from .windows import Ask, Sizes, page_outwards, pages_for
 
 Fetch: TypeAlias = Callable[[int, int], Awaitable[Page]]

@@ -1,6 +1,6 @@
 """Where rows are in the order of their numbers, these tell where another one would stand."""
 
-from resolvers.orders import gap_of, side_of
+from resolvers.row_order import gap_of, side_of
 from tests.paged_list import Record
 
 

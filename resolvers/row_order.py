@@ -1,6 +1,7 @@
-"""Orders: where a row belongs among others, by the numbers of all of them.
+"""Row order: where a row belongs among others, by the numbers of all of them.
 
-Most lists come in the order of their rows' numbers, rising or falling, but for a few rows.
+Most lists come in the order of their rows' numbers, rising or falling, but for a few rows. So
+numbers tell where a row that is gone stood, and on which side to look for one that moved.
 """
 
 from collections.abc import Mapping
