@@ -89,9 +89,10 @@ async def connection(
 class _Pages:
     """The pages of one window.
 
-    `kept` are the batches, by page and size, of those that came from a cache; `shown` are the
-    answers that were used. While the REST API fails nothing can be got anew, so then nothing
-    counts as kept. What is asked for a second time contradicted another page: it is got anew.
+    `shown` are the answers that were used. `kept` tells which of them came from a cache, and may be
+    fetched anew: by page and size, with the batch of each. While the REST API fails that can't be
+    done, so then nothing counts as kept. A page that is asked for a second time contradicted
+    another one: it is fetched anew.
     """
 
     def __init__(self, loaders: Loaders, listing: Listing) -> None:

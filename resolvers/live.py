@@ -1,9 +1,9 @@
 """Live: the deliveries that were processed since somebody began to wait, each told once.
 
-The REST API tells nobody of anything, so it is asked again and again: once for each token, however
-many wait with it. Whoever begins to wait hears of what is new from then on; what the list held
-already is not told, but to who joins others with the same token: they may also hear of what was
-processed since the last look of those. Nothing is told twice to the same who wait.
+The REST API tells nobody of anything, so it is polled: once for each token, however many wait with
+it. Whoever begins to wait hears of what is new from then on, not of what the list held already;
+only one who joins others with the same token may also hear of what was processed since their last
+look. Nobody is told of a delivery twice.
 """
 
 import asyncio

@@ -217,9 +217,9 @@ class Pager:
         return asks
 
     def _within_reach(self, asks: list[Ask]) -> list[Ask]:
-        """The first page, and of the others those that the list had when that was last told.
+        """The first page, and those of the others that the list had when its length was last told.
 
-        The first page tells whether the others are there, where nothing told it before.
+        Whether the rest are there, the first page tells.
         """
         hand = self.hand
         if hand.rows or hand.ceiling is not None or hand.last is not None:
@@ -274,7 +274,11 @@ class Pager:
         return await self._fetch(ask.page, ask.per_page)
 
     async def _dispel(self, ask: Ask, page: Page) -> None:
-        """Find out where a page stands: pages of the default size stand still in any case."""
+        """Find out where a page stands whose size may not be the one that was asked for.
+
+        A page of the default size tells: it holds the same rows whether or not the list ignores
+        `per_page`.
+        """
         if ask.per_page > self._sizes.greatest or self._sizes.fixed is not None:
             return  # what else was learned shows that it is not where it was thought to be
         hand, habit = self.hand, self._habit

@@ -2,8 +2,8 @@
 
 Where several operations want dozens of answers each, all would get theirs at the same time, and
 late: their requests take turns at the gate, while each waits in a task of its own, and what has
-come for one operation is pushed out of the processor's caches by what comes for the others. So a
-batch waits undivided until the gate has room, one behind the other. Single requests, and the few
+come for one operation is pushed out of the processor's caches by what comes for the others. So
+batches wait undivided, one behind the other, until the gate has room. Single requests, and the few
 that can be begun at once, wait for no batch; nor does a batch wait for long: after a while its
 requests take their turns at the gate, whoever else is there.
 """

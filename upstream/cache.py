@@ -49,7 +49,7 @@ class Entry(Struct, gc=False):
 class Shelf:
     """What is kept for one token.
 
-    `confirmed_at` is when a request was sent that the REST API answered for the token.
+    `confirmed_at` is when the last request was sent that the REST API answered for the token.
     `moved_at` is when rows of a list were seen to have moved, by the list's path; what is older
     does not show it as it is. `moves` counts how often any were. A shelf that is not `live` has
     been purged: nothing is put on it or served from it any more, and the token has a new one.

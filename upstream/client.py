@@ -62,10 +62,9 @@ class State:
 class Upstream:
     """The REST API at one address; one instance for a process, used as a context manager.
 
-    What asks for several things gives an errors.UpstreamError in the place of each that failed; all
-    else raises one. Each question adds one Exchange to its caller's,
-    however it went. What comes back may be shared with other operations of the same token: it is
-    not to be changed.
+    A method that asks for several things gives an errors.UpstreamError in the place of each that
+    failed; all others raise it. Each question adds one Exchange to its caller's, however it went.
+    What comes back may be shared with other operations of the same token: it is not to be changed.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class Errand(Struct):
 
 
 class Fetched(Struct, Generic[T]):
-    """An answer of the REST API at last: 200 with what it says, 304, or 404 where that is one."""
+    """The REST API's last answer: a 200 and what it says, a 304, or a 404 that means None."""
 
     answer: Answer
     decoded: Decoded[T] | None

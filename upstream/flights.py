@@ -92,7 +92,8 @@ class Flight(Generic[T]):
                 self._task.cancel()
 
     def _land(self, task: asyncio.Task[T]) -> None:
-        # A task holds what it raised, that the frames that it went through, and those the flight.
+        # A task holds its exception, which holds the frames that it went through; these hold the
+        # flight. So what has landed would keep itself alive.
         self._task = None
         if task.cancelled():
             self._end(_closed())

@@ -1,9 +1,9 @@
 """The retries: whether a GET that failed is worth another try, and how long to wait before it.
 
-This is our own. stamina, which is kept and good, decides by the exception alone and
-knows neither a budget over all requests nor a deadline that moves when another caller joins; both
-would live in its backoff hook, with the tries counted outside. What would be left to it is the
-loop, and that costs every request as much time again as a whole small GET.
+It is our own. The library stamina, maintained and good, decides by the exception alone: it knows
+neither a budget over all requests nor a deadline that moves when another caller joins. Both would
+live in its backoff hook, with the tries counted outside; what would be left to it is the loop, and
+that costs every request as much time again as a whole small GET.
 """
 
 import random

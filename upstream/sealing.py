@@ -1,4 +1,4 @@
-"""Sealing: what is kept outside of this process, so that only who has the token can read it.
+"""Sealing: the encryption of answers that leave this process: only who has the token can read them.
 
 Needs the package cryptography, which comes with the extra `redis`.
 """
@@ -26,15 +26,15 @@ _decoder: Final = Decoder(SharedAnswer)
 
 
 def name(token_key: bytes, key: str) -> str:
-    """What an answer is called outside: neither token nor question can be read from it."""
+    """The name under which an answer is stored; it gives away neither token nor question."""
     return hmac.digest(token_key, key.encode(), "sha256").hex()
 
 
 def seal(answer: SharedAnswer, *, token: str, secret: bytes, context: bytes) -> bytes:
-    """An answer that opens only with its token, and only in its place.
+    """An answer, compressed and encrypted (AES-GCM), that opens only with its token and context.
 
-    `context` is what that place is: AES-GCM binds the answer to it. The key is derived from the
-    token, which is nowhere outside, so each token's answers are a riddle of their own.
+    The key is derived from the token and the `secret` (HKDF); neither is stored outside. The
+    `context` says where the answer is stored: moved elsewhere, it does not open.
     """
     nonce = secrets.token_bytes(_NONCE)
     plain = zlib.compress(_encoder.encode(answer), _FASTEST)
@@ -44,9 +44,9 @@ def seal(answer: SharedAnswer, *, token: str, secret: bytes, context: bytes) -> 
 def unseal(
     value: bytes, *, token: str, secret: bytes, context: bytes, most: int
 ) -> SharedAnswer | None:
-    """The answer, or None where this is none for the token and the place.
+    """The answer that `seal` made with the same token, secret and context; None for all else.
 
-    It has at most so many bytes.
+    `most` bounds its bytes, decompressed: a longer one is None, too.
     """
     try:
         plain = _cipher(token, secret).decrypt(value[:_NONCE], value[_NONCE:], context)

@@ -20,11 +20,11 @@ log: Final = logging.getLogger("upstream")
 
 
 class Course(Struct):
-    """What it has taken so far to answer one question.
+    """How the attempts to answer one question went so far; `place` is where it is asked.
 
-    `status` is that of the last answer, None where there was none. `misread` says that it could
-    not be understood; `failing` that the REST API failed at it the last time, and that the circuit
-    breaker has not been told.
+    `status` is that of the last answer, None where there was none. `misread` says that an answer
+    could not be understood; `failing` that the last attempt failed at the REST API, and that the
+    circuit breaker has not been told yet.
     """
 
     place: Place

@@ -26,10 +26,10 @@ HEADERS: Final = (
 )
 
 HEARTBEAT_SECONDS: Final = 10.0
-"""So often a stream says something, so that nobody on the way takes it for dead."""
+"""Seconds of silence after which a stream sends a comment, lest a proxy take it for dead."""
 
 LOOK_SECONDS: Final = 0.5
-"""So soon after the server is asked to stop, streams end."""
+"""Seconds between two looks whether the server is about to stop, so that streams have to end."""
 
 LAST: Final = b"event: complete\ndata:\n\n"
 """The event that ends a stream."""

@@ -21,7 +21,7 @@ LONGEST_DISCARD_SECONDS: Final = 2.0
 
 
 class Disconnected(Exception):
-    """The client has gone before its request was whole; nobody waits for an answer."""
+    """The client has gone: nobody waits for an answer any more."""
 
 
 class Request(msgspec.Struct, gc=False):

@@ -1,4 +1,4 @@
-"""The record of one request: what was asked, how it ended and what it cost; logs and metrics."""
+"""The record of a request, which logs, metrics and traces are made from when it is over."""
 
 from msgspec import Struct
 
