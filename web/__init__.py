@@ -2,8 +2,8 @@
 
 Where to read on. The process:
 
-- `app` is the ASGI application, put together from `settings`; `serving` runs uvicorn around it,
-  `drain` is its end; `malloc` steers glibc's allocator.
+- `app` is the ASGI application, put together from `settings`, and from the `parts` that they turn
+  on; `serving` runs uvicorn around it, `drain` is its end; `malloc` steers glibc's allocator.
 - `connections` bounds how slow and how large a request's head may be; `sending` writes an answer
   in one piece.
 - `service` is what the endpoint is given: schema, documents, context, observers.

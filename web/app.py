@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -33,17 +32,15 @@ from .incoming import Receive
 from .live import LiveEndpoint
 from .logs import log_request
 from .metrics import Metrics
-from .persisted import MemoryStore, Persisted, Store, trusted_documents
-from .playground import QUERIES, Playground, SandboxUser
+from .parts import persisted_operations, rate_limits, tracing_of
+from .playground import Playground, SandboxUser
 from .refusals import Refused
 from .service import Application, Context, Scope, Service, graphql_schema
 from .settings import BadSetting, Settings, with_its_flag
 
 if TYPE_CHECKING:
-    from .rates import Rates
     from .tracing import Tracing
 
-_TRACED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _EXPOSED = (
     "ETag",
     "RateLimit",
@@ -92,8 +89,8 @@ class App:
         self.settings = settings
         self.drain = Drain()
         self._upstream = upstream
-        self._persisted = _persisted(settings, metrics)
-        self._rates = _rates(settings, metrics)
+        self._persisted = persisted_operations(settings, metrics)
+        self._rates = rate_limits(settings, metrics)
         playground = Playground(sandbox_user)
         observers = [metrics.count]
         if tracing is not None:
@@ -138,16 +135,9 @@ class App:
             lifespan=self._lifespan,
             exception_handlers={HTTPException: _refused, Exception: _failed},
         )
-        application: Application = self._routed
+        self._application: Application = self._routed
         if settings.cors_origins:
-            application = CORSMiddleware(
-                application,
-                allow_origins=settings.cors_origins,
-                allow_methods=("GET", "POST"),
-                allow_headers=_ALLOWED,
-                expose_headers=_EXPOSED,
-            )
-        self._application = application
+            self._application = _with_cors(self._routed, settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request, or the application's start and end."""
@@ -182,6 +172,17 @@ class App:
             yield
 
 
+def _with_cors(application: Application, origins: tuple[str, ...]) -> Application:
+    """The application for pages of other origins, too."""
+    return CORSMiddleware(
+        application,
+        allow_origins=origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=_ALLOWED,
+        expose_headers=_EXPOSED,
+    )
+
+
 def _closing(send: Send) -> Send:
     """A send that tells the client to use another connection for its next request."""
 
@@ -212,65 +213,6 @@ async def _failed(_: Request, error: Exception) -> Any:
     del error
     code, sentence = INTERNAL
     return refusal(None, Refused(500, code, sentence))
-
-
-def _persisted(settings: Settings, metrics: Metrics) -> Persisted:
-    """The documents that requests may name; raises BadSetting where the folder is none."""
-    folder = Path(settings.trusted_documents) if settings.trusted_documents else QUERIES
-    named = "--trusted-documents (ONEDTOUCH_TRUSTED_DOCUMENTS)"
-    if not folder.is_dir():
-        raise BadSetting(f"{named}: there is no such folder.")
-    try:
-        trusted = trusted_documents(folder)
-    except (OSError, ValueError) as error:
-        raise BadSetting(f"{named}: {error}.") from None
-    return Persisted(trusted, only_trusted=settings.only_trusted, store=_store(settings, metrics))
-
-
-def _rates(settings: Settings, metrics: Metrics) -> "Rates | None":
-    by_token, by_address = settings.rate_limit, settings.rate_limit_per_address
-    if not (by_token or by_address):
-        return None
-    try:
-        # The library that counts is an extra, and not loaded where nothing is counted.
-        from .rates import Rates  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise BadSetting(
-            f"--rate-limit and --rate-limit-per-address need the package {error.name}, of the "
-            "extra rates."
-        ) from None
-
-    return Rates(by_token, by_address, settings.policy, metrics)
-
-
-def _store(settings: Settings, metrics: Metrics) -> Store | None:
-    policy = settings.policy
-    if not settings.persisted_queries:
-        return None
-    if policy.redis_url is None:
-        return MemoryStore()
-    # Redis's client is not loaded where none is used.
-    from .persisted_redis import RedisStore  # noqa: PLC0415
-
-    return RedisStore(policy.redis_url, policy, metrics)
-
-
-def _tracing(environment: Mapping[str, str]) -> "Tracing | None":
-    wanted = any(environment.get(name) for name in _TRACED_BY)
-    off = (
-        environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
-        or environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp"
-    )
-    if off or not wanted:
-        return None
-    try:
-        # Tracing is an extra: its packages are neither needed nor loaded where it is off.
-        from .tracing import Tracing  # noqa: PLC0415
-    except ImportError:
-        raise BadSetting(
-            f"{_TRACED_BY[0]} needs opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http."
-        ) from None
-    return Tracing(environment)
 
 
 def create_app(
@@ -305,5 +247,5 @@ def create_app(
         habits=habits,
         metrics=metrics,
         sandbox_user=sandbox_user,
-        tracing=_tracing(environment),
+        tracing=tracing_of(environment),
     )
