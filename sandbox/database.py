@@ -1,11 +1,10 @@
-"""The database: every row of the API in SQLite, its JSON encoded when it is first asked for."""
+"""The database: the rows of the API in SQLite, to be read by account and changed by tests."""
 
 # ruff: noqa: S608 - what stands in a query's text are our own table and column names
 
-import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -14,16 +13,14 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
-from . import days, documented, tables
 from .accounts import ACCOUNTS, Account
-from .catalogue import SEED, TERRITORY_LISTS, Catalogue, made_catalogue
+from .catalogue import SEED
+from .encoding import ENCODERS
+from .filling import fill_days, pristine_database
 
 Table: TypeAlias = Literal["albums", "artists", "labels", "listenings", "deliveries"]
 TABLES: Final[tuple[Table, ...]] = get_args(Table)
 DATED: Final = frozenset({"listenings", "deliveries"})
-
-# Two months and today.
-DAYS_KEPT: Final = 62
 
 _INSERTED: Final = " (inserted)"
 
@@ -43,11 +40,6 @@ _CONDITIONS: Final[Mapping[Table, str]] = {
     "listenings": "station_id = :station_id AND day BETWEEN :since AND :until",
     "deliveries": ":deliveries AND day BETWEEN :since AND :until",
 }
-
-_encode: Final = msgspec.json.Encoder().encode
-
-# Encoded once for all databases of the process: the full list alone is 1.5 KB, and repeats.
-_TERRITORIES: Final = tuple(msgspec.Raw(_encode(codes)) for codes in TERRITORY_LISTS)
 
 
 class NoSuchRowError(LookupError):
@@ -97,15 +89,13 @@ class Database:
         """Bring back the rows and tokens of the start."""
         with self._lock:
             today = self.today()
-            _pristine_database(self._seed, today).backup(self._connection)
+            pristine_database(self._seed, today).backup(self._connection)
             self._changed.clear()
             self._filled_until = today
 
     def today(self) -> date:
         """The day on which the sandbox believes to be."""
         return self._fixed_today or datetime.now(UTC).date()
-
-    # Accounts and tokens
 
     def account_of(self, token: str) -> Account | None:
         """The account that a token belongs to, or None for a token that is not valid."""
@@ -126,8 +116,6 @@ class Database:
         """Make a token invalid; one that never was valid stays so."""
         with self._lock, self._connection:
             self._connection.execute("DELETE FROM tokens WHERE token = ?", (token,))
-
-    # Reading
 
     def count(self, listing: Listing) -> int:
         """How many rows a listing has."""
@@ -177,8 +165,6 @@ class Database:
             if row is None or not (account.everything or row[0]):
                 return None
             return self._encoded(table, [number], streams=account.everything)[0]
-
-    # Changing
 
     def insert(
         self,
@@ -264,8 +250,6 @@ class Database:
             self._forget(table, found)
         return found
 
-    # Inside
-
     def _bound(self, listing: Listing) -> dict[str, object]:
         account = listing.account
         bound: dict[str, object] = {
@@ -284,7 +268,7 @@ class Database:
         """Make the rows of the days that have begun since this was last done."""
         today = self.today()
         if self._filled_until < today:
-            _fill_days(self._connection, self._seed, self._filled_until, today)
+            fill_days(self._connection, self._seed, self._filled_until, today)
             self._filled_until = today
 
     def _neighbour(self, listing: Listing, numbers: Sequence[int], place: int) -> dict[str, Any]:
@@ -370,7 +354,7 @@ class Database:
         if not missing:
             return [known[number] for number in numbers]
         fresh = dict(
-            zip(missing, _ENCODERS[table](self._connection, missing, streams=streams), strict=True)
+            zip(missing, ENCODERS[table](self._connection, missing, streams=streams), strict=True)
         )
         for number, row in fresh.items():
             if (table, number) not in self._changed:
@@ -401,9 +385,6 @@ def _checked_values(table: Table, values: Mapping[str, object]) -> dict[str, obj
     return dict(values)
 
 
-# The start
-
-
 @cache
 def _pristine_rows(seed: int) -> dict[tuple[str, bool], dict[int, bytes]]:
     """Encoded rows that no sandbox of the process has changed, by table and rights to stream.
@@ -411,248 +392,4 @@ def _pristine_rows(seed: int) -> dict[tuple[str, bool], dict[int, bytes]]:
     They depend on the seed alone, so every sandbox of a test run shares them.
     """
     del seed
-    return {(table, streams): {} for table in _ENCODERS for streams in (False, True)}
-
-
-@cache
-def _shelf(seed: int) -> days.Shelf:
-    return days.made_shelf(made_catalogue(seed))
-
-
-def _fill_days(connection: sqlite3.Connection, seed: int, after: date, until: date) -> None:
-    """Make the rows of the days behind `after`, as far as they are kept."""
-    shelf = _shelf(seed)
-    kept = max(after, until - timedelta(days=DAYS_KEPT))
-    for ahead in range((until - kept).days):
-        day = kept + timedelta(days=ahead + 1)
-        # A row that a test put in may have taken the number of one of these.
-        _insert(
-            connection,
-            "OR IGNORE INTO listenings",
-            days.listenings_of_day(seed, shelf, day),
-        )
-        _insert(
-            connection,
-            "OR IGNORE INTO deliveries",
-            days.deliveries_of_day(seed, shelf, day),
-        )
-    connection.commit()
-
-
-@cache
-def _pristine_database(seed: int, today: date) -> sqlite3.Connection:
-    """The database as it is at the start of a day; copied, never changed."""
-    connection = sqlite3.connect(":memory:", check_same_thread=False)
-    connection.executescript(tables.TABLES)
-    catalogue: Catalogue = made_catalogue(seed)
-    _insert(connection, "INTO labels", catalogue.labels)
-    _insert(connection, "INTO artists", catalogue.artists)
-    _insert(connection, "INTO albums", catalogue.albums)
-    _insert(connection, "INTO credits", catalogue.credits)
-    _insert(connection, "INTO tracks", catalogue.tracks)
-    _insert(connection, "INTO stations", [(each.id, each.name) for each in days.STATIONS])
-    _insert(
-        connection,
-        "INTO users",
-        [(number, name, each.id) for each in days.STATIONS for number, name in each.users.items()],
-    )
-    _insert(connection, "INTO distributors", list(days.DISTRIBUTORS.items()))
-    _insert(connection, "INTO listenings", days.documented_listenings())
-    _insert(connection, "INTO deliveries", days.documented_deliveries())
-    _insert(connection, "INTO tokens", [(each.token, each.username) for each in ACCOUNTS])
-    _fill_days(connection, seed, date.min, today)
-    return connection
-
-
-def _insert(connection: sqlite3.Connection, where: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Insert rows, one at least; a tuple in a row becomes JSON."""
-    plain = [
-        tuple(_encode(value).decode() if isinstance(value, tuple) else value for value in row)
-        for row in rows
-    ]
-    marks = ", ".join("?" * len(plain[0]))
-    connection.executemany(f"INSERT {where} VALUES ({marks})", plain)
-
-
-# Rows as JSON
-
-
-def _marks(numbers: Sequence[int]) -> str:
-    # Numbers, never text: nothing can be smuggled into the query, and there is no limit on
-    # their count as there is on bound variables.
-    return ",".join(str(int(number)) for number in numbers)
-
-
-def _encoded_names(table: str) -> Callable[..., list[bytes]]:
-    def encode(
-        connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
-    ) -> list[bytes]:
-        del streams  # names are the same for everybody
-        query = f"SELECT id, name FROM {table} WHERE id IN ({_marks(numbers)})"
-        found = {row["id"]: dict(row) for row in connection.execute(query)}
-        return [_encode(found[number]) for number in numbers]
-
-    return encode
-
-
-def _encoded_albums(
-    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
-) -> list[bytes]:
-    among = _marks(numbers)
-    albums = {
-        row["id"]: row
-        for row in connection.execute(
-            "SELECT albums.*, labels.name AS label_name FROM albums"
-            f" LEFT JOIN labels ON labels.id = label_id WHERE albums.id IN ({among})"
-        )
-    }
-    artists: dict[int, list[dict[str, object]]] = {}
-    for row in connection.execute(
-        "SELECT album_id, artists.id, name FROM credits JOIN artists ON artists.id = artist_id"
-        f" WHERE album_id IN ({among}) ORDER BY album_id, place"
-    ):
-        artists.setdefault(row["album_id"], []).append({"id": row["id"], "name": row["name"]})
-    tracks: dict[int, list[dict[str, object]]] = {}
-    for row in connection.execute(
-        f"SELECT * FROM tracks WHERE album_id IN ({among})"
-        " ORDER BY album_id, disc_number, track_number"
-    ):
-        tracks.setdefault(row["album_id"], []).append(_track(row, streams=streams))
-    return [
-        _encode(
-            {
-                "id": number,
-                "icpn": albums[number]["icpn"],
-                "title": albums[number]["title"],
-                "genres": msgspec.Raw(albums[number]["genres"].encode()),
-                "released_at": albums[number]["released_at"],
-                "cover": _cover(albums[number]["cover"]),
-                "artists": artists.get(number, []),
-                "label": None
-                if albums[number]["label_name"] is None
-                else {"id": albums[number]["label_id"], "name": albums[number]["label_name"]},
-                "tracks": tracks.get(number, []),
-            }
-        )
-        for number in numbers
-    ]
-
-
-def _encoded_tracks(
-    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
-) -> list[bytes]:
-    query = (
-        "SELECT tracks.*, cover FROM tracks JOIN albums ON albums.id = album_id"
-        f" WHERE tracks.id IN ({_marks(numbers)})"
-    )
-    found = {
-        row["id"]: {**_track(row, streams=streams), "cover": _cover(row["cover"])}
-        for row in connection.execute(query)
-    }
-    return [_encode(found[number]) for number in numbers]
-
-
-def _encoded_listenings(
-    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
-) -> list[bytes]:
-    del streams  # a listening has no stream URLs
-    query = (
-        "SELECT listenings.*, distributors.name AS distributor_name, users.name AS user_name,"
-        " stations.name AS station_name FROM listenings"
-        " JOIN distributors ON distributors.id = distributor_id"
-        " JOIN users ON users.id = user_id"
-        " JOIN stations ON stations.id = listenings.station_id"
-        f" WHERE listenings.id IN ({_marks(numbers)})"
-    )
-    found = {row["id"]: _listening(row) for row in connection.execute(query)}
-    return [_encode(found[number]) for number in numbers]
-
-
-def _encoded_deliveries(
-    connection: sqlite3.Connection, numbers: Sequence[int], *, streams: bool
-) -> list[bytes]:
-    del streams  # a delivery has no stream URLs
-    query = f"SELECT * FROM deliveries WHERE id IN ({_marks(numbers)})"
-    found = {
-        row["id"]: {
-            "id": row["id"],
-            "created_at": row["created_at"],
-            "updated_at": row["updated_at"],
-            "finished_at": row["finished_at"],
-            "type": row["type"],
-            "album": {
-                "id": row["album_id"],
-                "url": f"{documented.DELIVERY_LINKS}/albums/{row['album_id']}",
-            },
-        }
-        for row in connection.execute(query)
-    }
-    return [_encode(found[number]) for number in numbers]
-
-
-def _track(row: sqlite3.Row, *, streams: bool) -> dict[str, object]:
-    stream = row["stream"] if streams else None
-    return {
-        "id": row["id"],
-        "isrc": row["isrc"],
-        "title": row["title"],
-        "duration": _duration(row["seconds"]),
-        "genres": msgspec.Raw(row["genres"].encode()),
-        "disc_number": row["disc_number"],
-        "track_number": row["track_number"],
-        "explicit": bool(row["explicit"]),
-        "high_bitrate_url": stream and f"{documented.STREAMS}/{stream}_320k.mp3",
-        "low_bitrate_url": stream and f"{documented.STREAMS}/{stream}_192k.mp3",
-        "available_territories": _TERRITORIES[row["territory_list"]],
-    }
-
-
-def _listening(row: sqlite3.Row) -> dict[str, object]:
-    album_id, album_title = json.loads(row["album"])
-    label = None if row["label"] is None else json.loads(row["label"])
-    return {
-        "id": row["id"],
-        "track_id": row["track_id"],
-        "track_isrc": row["track_isrc"],
-        "three_seconds": bool(row["three_seconds"]),
-        "thirty_seconds": bool(row["thirty_seconds"]),
-        "fifty_percents": bool(row["fifty_percents"]),
-        "ninety_five_percents": bool(row["ninety_five_percents"]),
-        "distributor": {"id": row["distributor_id"], "name": row["distributor_name"]},
-        "label": label and _stub("labels", "name", *label),
-        "album": _stub("albums", "title", album_id, album_title),
-        "artists": [_stub("artists", "name", *artist) for artist in json.loads(row["artists"])],
-        "user": {
-            "id": row["user_id"],
-            "name": row["user_name"],
-            "station": {"id": row["station_id"], "name": row["station_name"]},
-        },
-    }
-
-
-def _stub(table: str, called: str, number: int, name: str) -> dict[str, object]:
-    return {"id": number, called: name, "url": f"{documented.STUB_LINKS}/{table}/{number}"}
-
-
-def _cover(stem: str | None) -> dict[str, str] | None:
-    if stem is None:
-        return None
-    return {
-        f"{size}_url": f"{documented.COVERS}/{size}_{stem}.jpg"
-        for size in ("small", "medium", "large")
-    }
-
-
-def _duration(seconds: int) -> str:
-    hours, rest = divmod(seconds, 3600)
-    return f"PT{hours:02d}H{rest // 60:02d}M{rest % 60:02d}S"
-
-
-_ENCODERS: Final[Mapping[str, Callable[..., list[bytes]]]] = {
-    "albums": _encoded_albums,
-    "artists": _encoded_names("artists"),
-    "labels": _encoded_names("labels"),
-    "tracks": _encoded_tracks,
-    "listenings": _encoded_listenings,
-    "deliveries": _encoded_deliveries,
-}
+    return {(table, streams): {} for table in ENCODERS for streams in (False, True)}
