@@ -63,6 +63,14 @@ Over HTTP, JSON in and out, never noted in the journal; a wrong description is 4
         {"position": 3} or {"id": 273}, with "values": {"title": "New"}, "user", "since", "until"
     POST               /_sandbox/tokens                {"user": "partner@example.com"}
     POST               /_sandbox/reset                 rows, tokens, orders and journal as at start
+
+Where to read on
+    `server` runs an `app`, which asks `rest` for what the REST API answers, or `control` for what
+    is below /_sandbox; `shaping` changes answers, and `faults` break them off, as `orders` with
+    `effects` have it. `journal` notes requests.
+    `database` has the rows, in the `tables` that `filling` fills with the `accounts`, the
+    `catalogue` (made of `vocabulary` around the `documented` examples) and the `days`. `encoding`
+    makes JSON of them.
 """
 
 from .accounts import LISTENER, LISTENER_TOKEN, PARTNER, PARTNER_TOKEN, PASSWORD
