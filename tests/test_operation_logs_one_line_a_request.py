@@ -10,8 +10,8 @@ import pytest
 import sandbox
 from tests.served import NOWHERE, application, served
 from web import logs
-from web.operations import Operation
 from web.request_headers import request_id
+from web.request_records import RequestRecord
 from web.shown_errors import log_internal
 
 
@@ -138,8 +138,8 @@ def test_a_failure_of_our_own_is_told_by_its_place_and_not_by_its_words(
 @pytest.mark.usefixtures("configured")
 def test_a_request_that_failed_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json", "warning")
-    logs.log_request(Operation("r-1", status=200))
-    logs.log_request(Operation("r-2", status=500))
+    logs.log_request(RequestRecord("r-1", status=200))
+    logs.log_request(RequestRecord("r-2", status=500))
     (line,) = requests_in(capsys.readouterr().err)
     assert line["request_id"] == "r-2"
 
@@ -147,7 +147,7 @@ def test_a_request_that_failed_is_a_warning(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.usefixtures("configured")
 def test_a_line_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json", "info")
-    logs.log_request(Operation("r-1", "query", "N" * 10_000, status=200))
+    logs.log_request(RequestRecord("r-1", "query", "N" * 10_000, status=200))
     (line,) = requests_in(capsys.readouterr().err)
     assert line["operation"] == "N" * 100
 

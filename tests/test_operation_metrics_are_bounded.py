@@ -5,8 +5,8 @@ from prometheus_client import generate_latest
 import sandbox
 from tests.served import NOWHERE, Served, application, served
 from web.metrics import Metrics
-from web.operations import Operation
 from web.playground import QUERIES
+from web.request_records import RequestRecord
 
 
 async def text(here: Served) -> str:
@@ -41,10 +41,10 @@ async def test_invented_names_add_no_series() -> None:
 
 def test_ten_thousand_names_and_one_make_as_many_series() -> None:
     metrics = Metrics()
-    metrics.count(Operation("1", "query", "First", status=200))
+    metrics.count(RequestRecord("1", "query", "First", status=200))
     before = series(generate_latest(metrics.registry).decode())
     for number in range(10_000):
-        metrics.count(Operation("1", "query", f"Name{number}", status=200))
+        metrics.count(RequestRecord("1", "query", f"Name{number}", status=200))
     assert series(generate_latest(metrics.registry).decode()) == before
 
 

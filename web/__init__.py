@@ -10,8 +10,8 @@ Where to read on. The process:
 
 One request, in order:
 
-- `graphql` is the endpoint; `visits` is a request while it is answered, `operations` the record of
-  it for logs, metrics and traces.
+- `graphql` is the endpoint; `visits` is a request while it is answered, `request_records` what
+  logs, metrics and traces are made from.
 - `request_headers` and `negotiation` read its headers, `incoming` its body or URL; `begun` runs a
   coroutine up to its first wait, without a timer. `rates` limits how many may come.
 - `persisted` finds documents by name (trusted documents, APQ), `persisted_redis` in Redis, too.

@@ -12,8 +12,8 @@ from upstream.caller import Caller, Exchange
 
 from .incoming import Message, Receive
 from .negotiation import CONTENT_TYPES, JSON
-from .operations import Operation
 from .refusals import Headers, Refused
+from .request_records import RequestRecord
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -82,7 +82,7 @@ def not_executed(media_type: bytes | None, errors: list[dict[str, Any]]) -> Answ
 
 
 def extensions(
-    operation: Operation,
+    record: RequestRecord,
     stale: Sequence[tuple[list[str | int], float]],
     left_out: int,
     include: bytes | None,
@@ -101,12 +101,12 @@ def extensions(
         for path, age in stale:
             oldest[tuple(path)] = max(age, oldest.get(tuple(path), 0.0))
         told["stale"] = [{"path": path, "age": round(age, 3)} for path, age in oldest.items()]
-    if include is None or operation.caller is None:
+    if include is None or record.caller is None:
         return told
     wanted = {part.strip().lower() for part in include.split(b",")}
-    caller = operation.caller
+    caller = record.caller
     if b"cost" in wanted:
-        told["cost"] = {"estimated": operation.estimated_requests, "actual": caller.requests}
+        told["cost"] = {"estimated": record.estimated_requests, "actual": caller.requests}
     if b"upstream" in wanted:
         told["upstream"] = [_shown(exchange) for exchange in caller.exchanges]
     return told

@@ -17,10 +17,10 @@ from .estimates import assert_affordable, estimated, explained
 from .incoming import Body, Disconnected, Receive, Request, request_in_body, request_in_url
 from .limits import check_variables
 from .negotiation import accepts_gzip, answer_type, assert_json_body, wants_html
-from .operations import Operation
 from .outcomes import Outcomes
 from .refusals import Refused, malformed
 from .request_errors import RequestError
+from .request_records import RequestRecord
 from .service import Application, Scope, Service
 from .settings import Settings
 from .shown_errors import log_internal, not_executed
@@ -56,10 +56,10 @@ class Endpoint:
             await self._service.page(scope, receive, send)
             return
         named = request_headers.request_id(headers)
-        operation = Operation(named.decode("ascii"))
+        record = RequestRecord(named.decode("ascii"))
         traceparent = headers.get(b"traceparent")
         if traceparent is not None:
-            operation.traceparent = traceparent.decode("latin-1")
+            record.traceparent = traceparent.decode("latin-1")
         visit = Visit(
             method,
             scope["query_string"],
@@ -67,20 +67,20 @@ class Endpoint:
             receive,
             Body(receive),
             answer_type(accept),
-            operation,
+            record,
             (scope.get("client") or ("",))[0],
         )
         self.under_way += 1
         try:
             answer = await self._answer(visit)
         except Disconnected:
-            operation.status = CLIENT_GONE
-            self._finished(operation, perf_counter() - began)
+            record.status = CLIENT_GONE
+            self._finished(record, perf_counter() - began)
             return
         finally:
             self.under_way -= 1
-        operation.status = answer.status
-        operation.answered_bytes = len(answer.body)
+        record.status = answer.status
+        record.answered_bytes = len(answer.body)
         seconds = perf_counter() - began
         minimum = self._settings.compression_minimum
         # Who doesn't ask for it, or for little, doesn't pay for the layer.
@@ -92,23 +92,23 @@ class Endpoint:
             # The layer that compresses adds Accept-Encoding too, which would stand there twice.
             VARY if compressed or minimum == 0 else VARY_BY_ENCODING,
             (b"x-request-id", named),
-            (b"server-timing", answers.server_timing(operation.caller, seconds)),
+            (b"server-timing", answers.server_timing(record.caller, seconds)),
             (b"x-content-type-options", b"nosniff"),
         )
         sending: Application = answer
         if compressed:
             sending = GZipResponder(answer, minimum, self._settings.compression_level)
         await sending(scope, receive, send)
-        self._finished(operation, seconds)
+        self._finished(record, seconds)
 
-    def _finished(self, operation: Operation, seconds: float) -> None:
-        operation.seconds = seconds
+    def _finished(self, record: RequestRecord, seconds: float) -> None:
+        record.seconds = seconds
         for observe in self._service.observers:
-            observe(operation)
+            observe(record)
 
     async def _answer(self, visit: Visit) -> Answer:
         """The answer, whatever happens; raises Disconnected where nobody waits for it."""
-        operation = visit.operation
+        record = visit.record
         try:
             visit.caller = self._caller(visit.headers)
             sent = await self._sent(visit)
@@ -118,7 +118,7 @@ class Endpoint:
         except RequestError as error:
             return not_executed(visit, [error])
         except Refused as refused:
-            operation.codes = (refused.code,)
+            record.codes = (refused.code,)
             if not visit.body.ended and visit.headers.get(b"expect") is None:
                 await visit.body.discard()
             return answers.refusal(visit.media_type, refused)
@@ -127,12 +127,12 @@ class Endpoint:
         except asyncio.CancelledError:
             # The server's patience is over: its last word is JSON too.
             stopping = Refused(503, INTERNAL[0], "The server is stopping: ask again.")
-            operation.codes = (stopping.code,)
+            record.codes = (stopping.code,)
             return answers.refusal(visit.media_type, stopping)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets JSON
-            log_internal(operation.request_id, error)
+            log_internal(record.request_id, error)
             broken = Refused(500, "INTERNAL_SERVER_ERROR", INTERNAL[1])
-            operation.codes = (broken.code,)
+            record.codes = (broken.code,)
             return answers.refusal(visit.media_type, broken)
         return _not_modified_or(answer, visit.headers) if visit.method == "GET" else answer
 
@@ -181,15 +181,15 @@ class Endpoint:
             raise malformed("There is no GraphQL document: `query` is missing or empty.")
         persisted = self._service.persisted
         resolved = await persisted.resolve(request.query, document_id, request.extensions)
-        visit.operation.trusted = resolved.trusted
+        visit.record.trusted = resolved.trusted
         prepared = await self._service.documents.prepared(resolved.text, visit.caller.deadline)
         if prepared.errors:
             return not_executed(visit, prepared.errors)
         if resolved.register is not None:
             await persisted.keep(resolved)
         chosen = prepared.operation(request.operationName or None)
-        visit.operation.kind = chosen.kind_name
-        visit.operation.name = chosen.name
+        visit.record.kind = chosen.kind_name
+        visit.record.name = chosen.name
         if visit.method == "GET" and chosen.kind is not OperationType.QUERY:
             raise Refused(
                 405, "BAD_USER_INPUT", "A GET is for queries only: use POST.", [ALLOW_POST]
@@ -208,7 +208,7 @@ class Endpoint:
             check_variables(variables, limits)
         estimate = estimated(chosen.footprint, variables, self._service.habits)
         assert_affordable(estimate, limits.upstream_requests)
-        visit.operation.estimated_requests = estimate.requests
+        visit.record.estimated_requests = estimate.requests
         visit.large = estimate.values >= LARGE
 
     async def _operation_answer(

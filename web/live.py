@@ -29,9 +29,9 @@ from .events import HEADERS, LAST, EventStream, event, events
 from .graphql import Endpoint
 from .incoming import Body, Receive
 from .negotiation import JSON, answer_type, names_events
-from .operations import Operation
 from .refusals import Refused
 from .request_errors import RequestError
+from .request_records import RequestRecord
 from .service import Service
 from .settings import Settings
 from .shown_errors import code_of
@@ -78,10 +78,8 @@ class LiveEndpoint(Endpoint):
     ) -> Results:
         """What an operation over a WebSocket brings, or why there is nothing."""
         began = perf_counter()
-        operation = Operation(request_headers.request_id({}).decode("ascii"), status=200)
-        visit = Visit(
-            "POST", b"", {}, _endless, Body(_endless), JSON, operation, connection.address
-        )
+        record = RequestRecord(request_headers.request_id({}).decode("ascii"), status=200)
+        visit = Visit("POST", b"", {}, _endless, Body(_endless), JSON, record, connection.address)
         visit.caller = Caller(connection.bearer, monotonic() + self._settings.deadline)
         try:
             with connection.counted(self._settings.live_operations_per_socket):
@@ -89,30 +87,30 @@ class LiveEndpoint(Endpoint):
                     async for result in results:
                         yield result
         except RequestError as error:
-            operation.codes = (code_of(error),)
+            record.codes = (code_of(error),)
             yield _refused([error])
         except Refused as refused:
-            operation.codes = (refused.code,)
+            record.codes = (refused.code,)
             yield _refused([RequestError(refused.code, refused.sentence)])
         finally:
-            self._finished(operation, perf_counter() - began)
+            self._finished(record, perf_counter() - began)
 
     async def _each(
         self, visit: Visit, text: str, name: str | None, variables: dict[str, Any]
     ) -> Results:
         """The results of one operation; raises RequestError or Refused where it is not executed."""
-        service, bearer, operation = self._service, visit.caller.bearer, visit.operation
+        service, bearer, record = self._service, visit.caller.bearer, visit.record
         if service.admit is not None:
             await service.admit(bearer, visit.address)
         resolved = await service.persisted.resolve(text, None, None)
-        operation.trusted = resolved.trusted
+        record.trusted = resolved.trusted
         prepared = await service.documents.prepared(resolved.text, visit.caller.deadline)
         if prepared.errors:
-            operation.codes = tuple(dict.fromkeys(map(code_of, prepared.errors)))
+            record.codes = tuple(dict.fromkeys(map(code_of, prepared.errors)))
             yield _refused(list(prepared.errors))
             return
         chosen = prepared.operation(name)
-        operation.kind, operation.name = chosen.kind_name, chosen.name
+        record.kind, record.name = chosen.kind_name, chosen.name
         self._estimate(visit, chosen, variables)
         if chosen.kind is not OperationType.SUBSCRIPTION:
             answer = await self._outcomes.of(visit, prepared, chosen, variables)
@@ -120,7 +118,7 @@ class LiveEndpoint(Endpoint):
             return
         self._outcomes.assert_variables(prepared, chosen, variables)
         with self.counted():
-            results = self._results(prepared, chosen, variables, bearer, operation)
+            results = self._results(prepared, chosen, variables, bearer, record)
             async with aclosing(results):
                 async for result in results:
                     yield result
@@ -162,7 +160,7 @@ class LiveEndpoint(Endpoint):
         bearer = request_headers.bearer_token(visit.headers)
 
         def begun() -> AsyncGenerator[bytes]:
-            results = self._results(prepared, chosen, variables, bearer, visit.operation)
+            results = self._results(prepared, chosen, variables, bearer, visit.record)
             return events(results, self._drain)
 
         return EventStream(200, b"", list(HEADERS), begun=begun, room=self.counted)
@@ -173,7 +171,7 @@ class LiveEndpoint(Endpoint):
         chosen: ChosenOperation,
         variables: dict[str, Any],
         bearer: str | None,
-        operation: Operation,
+        record: RequestRecord,
     ) -> AsyncGenerator[ExecutionResult]:
         """What is shown of each event; what ends it all is the last one's error."""
         context = self._service.open_context(Caller(bearer, math.inf))
@@ -190,22 +188,22 @@ class LiveEndpoint(Endpoint):
             if isawaitable(source):
                 source = await source
             if isinstance(source, Result):
-                yield self._shown(source, operation)
+                yield self._shown(source, record)
                 return
             async for result in cast("AsyncIterator[Result]", source):
-                yield self._shown(result, operation)
+                yield self._shown(result, record)
         except Exception as error:  # noqa: BLE001 - whatever ends it is presented
             ended = Result(None, [GraphQLError("", original_error=error)])
-            yield self._shown(ended, operation)
+            yield self._shown(ended, record)
         finally:
             if hasattr(source, "aclose"):
                 await source.aclose()
             context.close()
 
-    def _shown(self, result: Result, operation: Operation) -> ExecutionResult:
+    def _shown(self, result: Result, record: RequestRecord) -> ExecutionResult:
         found = result.errors or []
-        errors = [ShownError(each) for each in self._outcomes.shown(found, operation)]
-        extensions = answers.extensions(operation, (), len(found) - len(errors), None)
+        errors = [ShownError(each) for each in self._outcomes.shown(found, record)]
+        extensions = answers.extensions(record, (), len(found) - len(errors), None)
         return ExecutionResult(result.data, list(errors) or None, extensions or None)
 
     def _assert_room(self) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .operations import Operation
+from .request_records import RequestRecord
 
 LONGEST_NAME: Final = 100
 """Characters of an operation's name that are logged: callers may name them as long as they like."""
@@ -70,21 +70,21 @@ def configure(log_format: str, level: str) -> None:
     logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
-def log_request(operation: Operation) -> None:
+def log_request(record: RequestRecord) -> None:
     """One line a request: what, how long, at what price and with which codes."""
-    level = logging.WARNING if operation.status >= 500 else logging.INFO  # noqa: PLR2004 - 5xx
+    level = logging.WARNING if record.status >= 500 else logging.INFO  # noqa: PLR2004 - 5xx
     if not request_logger.isEnabledFor(level):
         return
-    caller = operation.caller
+    caller = record.caller
     fields = {
-        "request_id": operation.request_id,
-        "operation": (operation.name or "")[:LONGEST_NAME],
-        "kind": operation.kind or "",
-        "status": operation.status,
-        "ms": round(operation.seconds * 1000, 1),
+        "request_id": record.request_id,
+        "operation": (record.name or "")[:LONGEST_NAME],
+        "kind": record.kind or "",
+        "status": record.status,
+        "ms": round(record.seconds * 1000, 1),
         "upstream_requests": caller.requests if caller else 0,
-        "bytes": operation.answered_bytes,
+        "bytes": record.answered_bytes,
     }
-    if operation.codes:
-        fields["codes"] = ",".join(operation.codes)
+    if record.codes:
+        fields["codes"] = ",".join(record.codes)
     request_logger.log(level, "request", extra={"fields": fields})

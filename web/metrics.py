@@ -18,7 +18,7 @@ from execution import Statistics
 from upstream.client import State
 from upstream.observer import BreakerState, Level, Lookup
 
-from .operations import Operation
+from .request_records import RequestRecord
 from .tallies import Counts, Distribution
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -83,16 +83,16 @@ class Metrics:
         """Show, whenever somebody looks, how client, endpoint and execution stand then."""
         self.registry.register(_Standing(state, under_way, compiled))
 
-    def count(self, operation: Operation) -> None:
+    def count(self, record: RequestRecord) -> None:
         """One request is over."""
-        kind = operation.kind or ""
-        name = (operation.name or "") if operation.trusted else ""
+        kind = record.kind or ""
+        name = (record.name or "") if record.trusted else ""
         labels = (kind, name)
-        self._requests.add((kind, name, str(operation.status)))
-        self._seconds.observe(labels, operation.seconds)
-        if operation.caller is not None:
-            self._cost.observe(labels, operation.caller.requests)
-        for code in operation.codes:
+        self._requests.add((kind, name, str(record.status)))
+        self._seconds.observe(labels, record.seconds)
+        if record.caller is not None:
+            self._cost.observe(labels, record.caller.requests)
+        for code in record.codes:
             self._errors.add((code,))
 
     def requested(self, route: str, outcome: str, seconds: float, size: int) -> None:

@@ -26,7 +26,7 @@ from .documents import ChosenOperation, Prepared
 from .incoming import Disconnected
 from .kept_answers import KeptAnswer, request_key, seconds_of_freshness, weight_of
 from .negotiation import answer_type
-from .operations import Operation
+from .request_records import RequestRecord
 from .service import Context, Service
 from .settings import Settings
 from .shared_work import SharedWork
@@ -58,7 +58,7 @@ class Outcome(Struct, frozen=True):
     was up for a part of it, for others may have more.
     """
 
-    operation: Operation
+    record: RequestRecord
     answer: Answer
     whole: bool = False
     body: bytes | None = None
@@ -139,9 +139,9 @@ class Outcomes:
         if outcome is None or outcome.body is None or self._service.keepsakes(visit.caller) is None:
             visit.shares = False
             return None
-        about = outcome.operation
+        about = outcome.record
         _note(visit, about.kind, about.name, trusted=about.trusted)
-        visit.operation.codes = about.codes
+        visit.record.codes = about.codes
         return answers.ready(visit.media_type, outcome.body, outcome.cache_control)
 
     async def of(
@@ -152,11 +152,11 @@ class Outcomes:
         variables: dict[str, Any],
     ) -> Answer:
         """The answer of one operation, which is executed for this request, and its equals."""
-        visit.operation.caller = visit.caller
+        visit.record.caller = visit.caller
         if chosen.kind is not OperationType.QUERY:
             visit.key = None
         key, keepsakes = visit.key, visit.keepsakes
-        alone = not (visit.shares and visit.operation.estimated_requests)
+        alone = not (visit.shares and visit.record.estimated_requests)
         if alone or key is None or keepsakes is None:
             return (await self._outcome(visit, prepared, chosen, variables, None)).answer
         shared_by = keepsakes.owner, key
@@ -180,9 +180,9 @@ class Outcomes:
         if isinstance(built, list):
             raise variable_errors(built)[0]
 
-    def shown(self, errors: Sequence[GraphQLError], operation: Operation) -> list[dict[str, Any]]:
+    def shown(self, errors: Sequence[GraphQLError], record: RequestRecord) -> list[dict[str, Any]]:
         """The errors of an execution as the caller sees them."""
-        return shown(errors, operation, self._service.presented, self._settings.most_errors)
+        return shown(errors, record, self._service.presented, self._settings.most_errors)
 
     def _built(
         self,
@@ -210,12 +210,12 @@ class Outcomes:
         shared: SharedWork[Outcome] | None,
     ) -> Outcome:
         """What comes of executing an operation, while its client, or another, waits for it."""
-        operation, caller = visit.operation, visit.caller
+        record, caller = visit.record, visit.caller
         context = self._service.open_context(caller)
         try:
             executor = self._built(prepared, chosen, variables, context)
             if isinstance(executor, list):
-                return Outcome(operation, not_executed(visit, variable_errors(executor)))
+                return Outcome(record, not_executed(visit, variable_errors(executor)))
             if visit.large and isinstance(executor, CompiledExecutionContext):
                 executor.compile_at_once = True
             result: Any = executor.execute_operation()
@@ -234,7 +234,7 @@ class Outcomes:
     def _keep(self, visit: Visit, key: str, outcome: Outcome, *, is_about_schema: bool) -> None:
         """Keep an answer while all of it is fresh."""
         assert outcome.body is not None  # noqa: S101 - there is nothing else to keep
-        kept = KeptAnswer(outcome.body, outcome.operation.name, outcome.operation.trusted)
+        kept = KeptAnswer(outcome.body, outcome.record.name, outcome.record.trusted)
         weight = weight_of(outcome.body)
         if is_about_schema:
             self._about_schema.put(key, kept, weight)
@@ -250,25 +250,25 @@ class Outcomes:
         stale: Sequence[tuple[list[str | int], float]],
     ) -> Outcome:
         """The outcome of an operation that was executed."""
-        operation = visit.operation
+        record = visit.record
         found = result.errors or ()
-        errors = self.shown(found, operation) if found else []
+        errors = self.shown(found, record) if found else []
         extensions = answers.extensions(
-            operation, stale, len(found) - len(errors), visit.headers.get(b"x-include")
+            record, stale, len(found) - len(errors), visit.headers.get(b"x-include")
         )
         body = answers.executed(result.data, errors, extensions)
-        whole = not errors and not stale and operation.kind == "query"
-        cache_control = answers.cache_control(operation.caller, storable=whole)
+        whole = not errors and not stale and record.kind == "query"
+        cache_control = answers.cache_control(record.caller, storable=whole)
         answer = answers.ready(visit.media_type, body, cache_control)
         good = whole or monotonic() < visit.caller.deadline
-        return Outcome(operation, answer, whole, body if good else None, cache_control)
+        return Outcome(record, answer, whole, body if good else None, cache_control)
 
 
 def _note(visit: Visit, kind: str | None, name: str | None, *, trusted: bool) -> None:
     """Note in the record of a request what it was, where it took no execution of its own."""
-    operation = visit.operation
-    operation.caller = visit.caller
-    operation.kind, operation.name, operation.trusted = kind, name, trusted
+    record = visit.record
+    record.caller = visit.caller
+    record.kind, record.name, record.trusted = kind, name, trusted
 
 
 def _too_late() -> ExecutionResult:

@@ -14,9 +14,9 @@ from upstream.keepsakes import Keepsakes
 from .answers import Send
 from .documents import Documents
 from .incoming import Message, Receive
-from .operations import Operation
 from .persisted import Persisted
 from .refusals import Headers
+from .request_records import RequestRecord
 
 Scope = Message
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -53,7 +53,7 @@ class Service:
     keepsakes: Callable[[Caller], Keepsakes | None]
     habits: Habits
     admit: Admit | None
-    observers: Sequence[Callable[[Operation], None]]
+    observers: Sequence[Callable[[RequestRecord], None]]
 
     @property
     def graphql_schema(self) -> GraphQLSchema:

@@ -9,8 +9,8 @@ from graphql import GraphQLError, VariableDefinitionNode, print_ast
 
 from . import answers
 from .answers import Answer
-from .operations import Operation
 from .request_errors import RequestError
+from .request_records import RequestRecord
 from .service import Presented
 from .visits import Visit
 
@@ -18,17 +18,17 @@ logger: Final = logging.getLogger(__name__)
 
 
 def shown(
-    errors: Sequence[GraphQLError], operation: Operation, present: Presented, most: int
+    errors: Sequence[GraphQLError], record: RequestRecord, present: Presented, most: int
 ) -> list[dict[str, Any]]:
     """The errors as the caller sees them, the first few; all of their codes are noted."""
     presented = []
     for error in errors:
         public = present(error)
         if code_of(public) == "INTERNAL_SERVER_ERROR":
-            log_internal(operation.request_id, error.original_error or error)
+            log_internal(record.request_id, error.original_error or error)
         presented.append(public)
         _let_go(error)
-    operation.codes = tuple(dict.fromkeys((*operation.codes, *map(code_of, presented))))
+    record.codes = tuple(dict.fromkeys((*record.codes, *map(code_of, presented))))
     return [_formatted(error) for error in presented[:most]]
 
 
@@ -47,7 +47,7 @@ def _let_go(error: BaseException | None) -> None:
 
 def not_executed(visit: Visit, errors: Sequence[RequestError]) -> Answer:
     """The answer to a request with these errors in its document, operation or variables."""
-    visit.operation.codes = tuple(dict.fromkeys(map(code_of, errors)))
+    visit.record.codes = tuple(dict.fromkeys(map(code_of, errors)))
     return answers.not_executed(visit.media_type, [_formatted(error) for error in errors])
 
 

@@ -19,7 +19,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from upstream.caller import Exchange
 
-from .operations import Operation
+from .request_records import RequestRecord
 
 SERVICE_NAME: Final = "onedtouch-graphql"
 """What the service is called where OTEL_SERVICE_NAME says nothing else."""
@@ -40,34 +40,34 @@ class Tracing:
         self._tracer = self._provider.get_tracer(SERVICE_NAME)
         self._propagator = TraceContextTextMapPropagator()
 
-    def trace(self, operation: Operation) -> None:
+    def trace(self, record: RequestRecord) -> None:
         """Make the spans of one request that is over."""
         ended = time.time_ns()
-        started = ended - int(operation.seconds * _NANOSECONDS)
+        started = ended - int(record.seconds * _NANOSECONDS)
         parent = Context()
-        if operation.traceparent is not None:
-            parent = self._propagator.extract({"traceparent": operation.traceparent}, parent)
-        name = operation.kind or "request"
+        if record.traceparent is not None:
+            parent = self._propagator.extract({"traceparent": record.traceparent}, parent)
+        name = record.kind or "request"
         span = self._tracer.start_span(
-            f"{name} {operation.name}" if operation.trusted and operation.name else name,
+            f"{name} {record.name}" if record.trusted and record.name else name,
             parent,
             SpanKind.SERVER,
             {
-                "graphql.operation.type": operation.kind or "",
-                "graphql.operation.name": operation.name or "",
-                "http.response.status_code": operation.status,
-                "onedtouch.request_id": operation.request_id,
-                "onedtouch.error_codes": operation.codes,
-                "onedtouch.upstream_requests": operation.caller.requests if operation.caller else 0,
+                "graphql.operation.type": record.kind or "",
+                "graphql.operation.name": record.name or "",
+                "http.response.status_code": record.status,
+                "onedtouch.request_id": record.request_id,
+                "onedtouch.error_codes": record.codes,
+                "onedtouch.upstream_requests": record.caller.requests if record.caller else 0,
             },
             start_time=started,
         )
-        if operation.caller is not None:
+        if record.caller is not None:
             within = set_span_in_context(span, parent)
-            for exchange in operation.caller.exchanges:
+            for exchange in record.caller.exchanges:
                 self._trace_exchange(exchange, within, started)
         # What a caller did wrong is no failure of the service (OpenTelemetry's HTTP conventions).
-        failures = [code for code in operation.codes if code.startswith(_FAILURES)]
+        failures = [code for code in record.codes if code.startswith(_FAILURES)]
         if failures:
             span.set_status(Status(StatusCode.ERROR, ",".join(failures)))
         span.end(ended)

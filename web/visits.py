@@ -6,8 +6,8 @@ from upstream.caller import Caller
 from upstream.keepsakes import Keepsakes
 
 from .incoming import Body, Receive
-from .operations import Operation
 from .refusals import Headers
+from .request_records import RequestRecord
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Visit:
     receive: Receive
     body: Body
     media_type: bytes | None
-    operation: Operation
+    record: RequestRecord
     address: str
     caller: Caller = field(init=False)
     rate_headers: Headers = field(default_factory=list)
