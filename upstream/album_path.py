@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Final
 
-from .questions import Place
+from .questions import Address
 
 DOUBTFUL_MISSES: Final = 10
 """Misses in a row, without an album between them, that make a known path doubtful."""
@@ -35,23 +35,23 @@ class AlbumPath:
         self._settled_at = 0.0
         self._exploration: asyncio.Event | None = None
 
-    def place(self, candidates: tuple[Place, ...]) -> Place | None:
-        """The one place to ask for an album; None while that is unknown, or in doubt."""
+    def address(self, candidates: tuple[Address, ...]) -> Address | None:
+        """The one address to ask for an album; None while that is unknown, or in doubt."""
         known = self._known
         if known is None or (
             self._misses >= DOUBTFUL_MISSES and monotonic() - self._settled_at >= DOUBTFUL_SECONDS
         ):
             return None
-        for place in candidates:
-            if place.route == known:
-                return place
+        for address in candidates:
+            if address.route == known:
+                return address
         return None
 
     @asynccontextmanager
-    async def places(
-        self, candidates: tuple[Place, ...], remaining: float
-    ) -> AsyncIterator[tuple[Place, ...]]:
-        """The places to ask for one album, in order; with two, the second on a 404 on the first.
+    async def addresses(
+        self, candidates: tuple[Address, ...], remaining: float
+    ) -> AsyncIterator[tuple[Address, ...]]:
+        """The addresses to ask for one album, in order; with two, the second on a 404 on the first.
 
         While no path is known, one caller explores and the others wait for what it finds, but
         only for a part of their `remaining` seconds: an album that hangs must not take the
@@ -65,7 +65,7 @@ class AlbumPath:
             if self._exploration is under_way:
                 self._exploration = None  # it hangs: the first who has waited takes its place
         if self._known is not None:
-            known = self.place(candidates)
+            known = self.address(candidates)
             yield self._doubted(candidates) if known is None else (known,)
             return
         if self._exploration is not None:
@@ -79,18 +79,18 @@ class AlbumPath:
                 self._exploration = None
             exploration.set()
 
-    def proved(self, place: Place) -> None:
-        """An album came back from this place."""
-        self._known = place.route
+    def proved(self, address: Address) -> None:
+        """An album came back from this address."""
+        self._known = address.route
         self._misses = 0
         self._settled_at = monotonic()
 
     def missed(self) -> None:
-        """At every place that was asked there was a 404, or no album in what came."""
+        """At every address that was asked there was a 404, or no album in what came."""
         self._misses += 1
 
-    def _doubted(self, candidates: tuple[Place, ...]) -> tuple[Place, ...]:
-        """Both places, the known one first; that settles the doubt for a while."""
+    def _doubted(self, candidates: tuple[Address, ...]) -> tuple[Address, ...]:
+        """Both addresses, the known one first; that settles the doubt for a while."""
         self._misses = 0
         self._settled_at = monotonic()
-        return tuple(sorted(candidates, key=lambda place: place.route != self._known))
+        return tuple(sorted(candidates, key=lambda address: address.route != self._known))

@@ -59,8 +59,8 @@ class _Asked(Struct):
         landed_at = started if flight is None else flight.landed_at
         caller.exchanges.append(
             Exchange(
-                course.place.route,
-                course.place.target,
+                course.address.route,
+                course.address.target,
                 started - caller.started,
                 (landed_at or monotonic()) - started,
                 landing.source,
@@ -164,7 +164,7 @@ class Answers:
         Adds an Exchange for each to the caller's. `renewed` asks the REST API whatever is kept.
         """
         started = monotonic()
-        asked = [_Asked(question, Course(question.places[0])) for question in questions]
+        asked = [_Asked(question, Course(question.addresses[0])) for question in questions]
         try:
             token = self.accepted(caller)
             assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
@@ -400,7 +400,7 @@ class Answers:
         if self._flights.background >= self._policy.most_refreshes or self._flights.find(key):
             return
         patience = _REFRESH_PATIENCE * self._policy.request_timeout
-        course = Course(question.places[0])
+        course = Course(question.addresses[0])
 
         async def refreshed(flight: Flight[Landing]) -> Landing:
             try:

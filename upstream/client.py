@@ -26,7 +26,7 @@ from .keepsakes import Keepsakes
 from .listing import Collection, Listing, Page, PageKey
 from .observer import BreakerState, Nobody, Observer
 from .policy import Policy
-from .questions import Place
+from .questions import Address
 from .sender import Course, Sender, spend_nothing
 from .sharing import Elsewhere, Nowhere
 from .statuses import failure
@@ -35,9 +35,9 @@ from .transport import Answer, Transport
 
 T = TypeVar("T")
 
-_TOKEN: Final = Place("/oauth/token", "/oauth/token")
-_REVOKE: Final = Place("/oauth/revoke", "/oauth/revoke")
-_PROBE: Final = Place("/api/v1/artists", "/api/v1/artists?page=1&per_page=1")
+_TOKEN: Final = Address("/oauth/token", "/oauth/token")
+_REVOKE: Final = Address("/oauth/revoke", "/oauth/revoke")
+_PROBE: Final = Address("/api/v1/artists", "/api/v1/artists?page=1&per_page=1")
 _CHECKED_FOR: Final = 1.0
 """Seconds for which one look at the REST API answers for the next."""
 
@@ -244,10 +244,10 @@ class Upstream:
         return None if refused else failure(answer.status, answer.headers)
 
     async def _posted(
-        self, caller: Caller, place: Place, form: bytes, *, token: str | None = None
+        self, caller: Caller, address: Address, form: bytes, *, token: str | None = None
     ) -> Answer:
         started = monotonic()
-        course = Course(place)
+        course = Course(address)
         token_key = _NO_TOKEN if token is None else self._tokens.key(token)
         try:
             async with asyncio.timeout(caller.remaining()):
@@ -259,8 +259,8 @@ class Upstream:
         finally:
             caller.exchanges.append(
                 Exchange(
-                    place.route,
-                    place.target,
+                    address.route,
+                    address.target,
                     started - caller.started,
                     monotonic() - started,
                     "upstream",

@@ -12,7 +12,7 @@ from .decoding import Decoded
 from .errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, UpstreamError
 from .observer import Observer
 from .policy import Policy
-from .questions import Place, Question
+from .questions import Address, Question
 from .readings import Readings
 from .retries import Retries
 from .sender import Course, Sender
@@ -63,9 +63,9 @@ class Fetcher:
     async def fetched(self, question: Question[T], errand: Errand) -> Fetched[T]:
         """What the REST API says; raises an UpstreamError where it doesn't."""
         self._retries.earn()
-        if len(question.places) == 1:
-            return await self._at(question.places[0], question, errand)
-        known = self._album_path.place(question.places)
+        if len(question.addresses) == 1:
+            return await self._at(question.addresses[0], question, errand)
+        known = self._album_path.address(question.addresses)
         if known is not None:
             try:
                 fetched = await self._at(known, question, errand)
@@ -81,26 +81,26 @@ class Fetcher:
         return await self._explored(question, errand)
 
     async def _explored(self, question: Question[T], errand: Errand) -> Fetched[T]:
-        """What the REST API says of an album while it is not known at which place it does."""
-        async with self._album_path.places(question.places, errand.remaining()) as places:
+        """What the REST API says of an album while it is not known at which address it does."""
+        async with self._album_path.addresses(question.addresses, errand.remaining()) as addresses:
             doubt: UpstreamError | None = None
-            for place in places:
+            for address in addresses:
                 try:
-                    fetched = await self._at(place, question, errand)
+                    fetched = await self._at(address, question, errand)
                 except BadResponse as error:
                     # The wrong one of two paths may serve a web page instead of a 404.
                     doubt = error.with_traceback(None)
                     continue
                 if fetched.answer.status != statuses.NOT_FOUND:
-                    self._album_path.proved(place)
+                    self._album_path.proved(address)
                     return fetched
             if doubt is not None:
                 raise doubt
             self._album_path.missed()
             return fetched
 
-    async def _at(self, place: Place, question: Question[T], errand: Errand) -> Fetched[T]:
-        errand.course.place = place
+    async def _at(self, address: Address, question: Question[T], errand: Errand) -> Fetched[T]:
+        errand.course.address = address
         answer = await self._answer(errand, self._readings.familiar(question))
         match answer.status:
             case statuses.OK:
@@ -144,7 +144,7 @@ class Fetcher:
                     raise error
                 earlier = error
                 course.retries += 1
-                self._observer.retried(course.place.route, type(error).__name__)
+                self._observer.retried(course.address.route, type(error).__name__)
                 await asyncio.sleep(pause)
         finally:
             if course.failing:
@@ -155,8 +155,8 @@ class Fetcher:
             decoded = self._readings.read(question, answer)
         except BadResponse as error:
             course.misread = True
-            self._sender.misread(course.place.route, str(error))
+            self._sender.misread(course.address.route, str(error))
             raise
         if decoded.wrong:
-            self._sender.misread(course.place.route, ", ".join(sorted(decoded.wrong)))
+            self._sender.misread(course.address.route, ", ".join(sorted(decoded.wrong)))
         return decoded

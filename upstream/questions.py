@@ -22,7 +22,7 @@ _MOST_KEPT: Final = 2048
 """Questions for albums that are kept: what is asked for again need not be put into words again."""
 
 
-class Place(Struct, frozen=True):
+class Address(Struct, frozen=True):
     """An address of the REST API: the documentation's path, and what is asked of it."""
 
     route: str
@@ -30,14 +30,14 @@ class Place(Struct, frozen=True):
 
 
 class Question(Struct, Generic[T], frozen=True):
-    """One thing to know, and the places that may answer, in the order of asking.
+    """One thing to know, and the addresses that may answer, in the order of asking.
 
-    `key` names the question whatever place answers it. `absent` says that a 404 means None and
+    `key` names the question whatever address answers it. `absent` says that a 404 means None and
     not a mistake.
     """
 
     key: str
-    places: tuple[Place, ...]
+    addresses: tuple[Address, ...]
     read: Callable[[Answer], Decoded[T]]
     kind: Kind
     absent: bool
@@ -53,8 +53,8 @@ def album(number: int) -> Question[records.Album | None]:
     return Question(
         f"/api/v1/albums/{number}",
         (
-            Place(SINGULAR, f"/api/v1/album/{number}"),
-            Place(PLURAL, f"/api/v1/albums/{number}"),
+            Address(SINGULAR, f"/api/v1/album/{number}"),
+            Address(PLURAL, f"/api/v1/albums/{number}"),
         ),
         lambda answer: decoding.one(answer.body, records.Album, number),
         "catalogue",
@@ -96,14 +96,14 @@ def page(listing: Listing, number: int, per_page: int) -> Question[Page]:
         page = Page(found.value, links(answer.header("Link")))
         return Decoded(page, found.weight, found.wrong)
 
-    return Question(target, (Place(route, target),), read, _kind(listing), absent=False)
+    return Question(target, (Address(route, target),), read, _kind(listing), absent=False)
 
 
 def _one(collection: str, kind: Any, number: int) -> Question[Any]:
     target = f"/api/v1/{collection}/{number}"
     return Question(
         target,
-        (Place(f"/api/v1/{collection}/:id", target),),
+        (Address(f"/api/v1/{collection}/:id", target),),
         lambda answer: decoding.one(answer.body, kind, number),
         "catalogue",
         absent=True,

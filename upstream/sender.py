@@ -13,21 +13,21 @@ from .errors import TimedOut, Unavailable, UpstreamError
 from .gate import Gate
 from .observer import Observer
 from .policy import Policy
-from .questions import Place
+from .questions import Address
 from .transport import Answer, Transport
 
 log: Final = logging.getLogger("upstream")
 
 
 class Course(Struct):
-    """How the attempts to answer one question went so far; `place` is where it is asked.
+    """How the attempts to answer one question went so far; `address` is where it is asked.
 
     `status` is that of the last answer, None where there was none. `misread` says that an answer
     could not be understood; `failing` that the last attempt failed at the REST API, and that the
     circuit breaker has not been told yet.
     """
 
-    place: Place
+    address: Address
     status: int | None = None
     requests: int = 0
     retries: int = 0
@@ -56,7 +56,7 @@ class Sender:
         spend: Callable[[], None],
         **parts: Any,
     ) -> Answer:
-        """The answer to one request to the place where the course is, which is not tried again.
+        """The answer to one request to the address of the attempts, which is not tried again.
 
         `spend` is called before the request is sent; what it raises is raised. The parts are
         those of Transport.send.
@@ -98,11 +98,11 @@ class Sender:
         self, course: Course, method: str, *, probe: bool, parts: dict[str, Any]
     ) -> Answer:
         started = monotonic()
-        route = course.place.route
+        route = course.address.route
         patience = self._policy.request_timeout
         try:
             answer = await self._transport.send(
-                method, course.place.target, timeout=patience, **parts
+                method, course.address.target, timeout=patience, **parts
             )
         except UpstreamError as error:
             if isinstance(error, TimedOut | Unavailable):
