@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 import sandbox
 from tests.served import NOWHERE, application, served
 from web.app import create_app
-from web.operations import Operation
+from web.request_records import RequestRecord
 from web.settings import BadSetting, settings_from
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -94,7 +94,7 @@ async def test_a_failure_upstream_is_one_of_the_span_and_a_callers_mistake_is_no
             await here.post({"query": "{"})
             await here.post({"query": "{ artist(id: 1) { name } }"}, {"Authorization": "Bearer x"})
             assert here.app._tracing is not None
-            here.app._tracing.trace(Operation("ours", codes=("INTERNAL_SERVER_ERROR",)))
+            here.app._tracing.trace(RequestRecord("ours", codes=("INTERNAL_SERVER_ERROR",)))
         servers = [span for span in spans(sent) if span.kind == Span.SPAN_KIND_SERVER]
         assert [span.status.message for span in servers] == [
             *("", ""),

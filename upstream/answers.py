@@ -29,7 +29,7 @@ from .listing import Collection
 from .observer import Observer
 from .policy import Policy
 from .questions import Question, list_path
-from .sender import Course, spend_nothing
+from .sender import Attempts, spend_nothing
 from .sharing import NOTHING_KNOWN, Elsewhere, Known, News, shared_answer
 from .tokens import Tokens
 
@@ -47,25 +47,25 @@ class _Asked(Struct):
     """
 
     question: Question[Any]
-    course: Course
+    attempts: Attempts
     flight: Flight[Landing] | None = None
     joined: bool = False
     outcome: Landing | BaseException | None = None
 
     def note(self, caller: Caller, started: float) -> None:
         """Add the Exchange to the caller's, however it went."""
-        outcome, course, flight = self.outcome, self.course, self.flight
+        outcome, attempts, flight = self.outcome, self.attempts, self.flight
         landing = outcome if isinstance(outcome, Landing) else _NOTHING
         landed_at = started if flight is None else flight.landed_at
         caller.exchanges.append(
             Exchange(
-                course.address.route,
-                course.address.target,
+                attempts.address.route,
+                attempts.address.target,
                 started - caller.started,
                 (landed_at or monotonic()) - started,
                 landing.source,
-                course.status,
-                course.requests,
+                attempts.status,
+                attempts.requests,
                 landing.fresh_for,
                 landing.stale_age,
             )
@@ -164,7 +164,7 @@ class Answers:
         Adds an Exchange for each to the caller's. `renewed` asks the REST API whatever is kept.
         """
         started = monotonic()
-        asked = [_Asked(question, Course(question.addresses[0])) for question in questions]
+        asked = [_Asked(question, Attempts(question.addresses[0])) for question in questions]
         try:
             token = self.accepted(caller)
             assert caller.token_key is not None  # noqa: S101 - accepted has worked it out
@@ -267,7 +267,7 @@ class Answers:
             asked.question,
             token=token,
             spend=caller.spend,
-            course=asked.course,
+            attempts=asked.attempts,
             batch=caller.started,
             renewed=renewed,
         )
@@ -303,7 +303,7 @@ class Answers:
         *,
         token: str,
         spend: Callable[[], None],
-        course: Course,
+        attempts: Attempts,
         batch: float,
         renewed: bool = False,
     ) -> Landing:
@@ -328,7 +328,7 @@ class Answers:
             etag=None if entry is None else entry.freshness.etag,
             spend=spend,
             remaining=flight.remaining,
-            course=course,
+            attempts=attempts,
         )
         try:
             fetched = await self._fetcher.fetched(question, errand)
@@ -339,7 +339,7 @@ class Answers:
                 self._elsewhere.tell_in_background("purged", shelf.token_key)
             raise
         except UpstreamError as error:
-            stood_in = self._instead_of(error, course, shelf, question)
+            stood_in = self._instead_of(error, attempts, shelf, question)
             if stood_in is None:
                 raise
             return stood_in
@@ -382,13 +382,13 @@ class Answers:
             )
 
     def _instead_of(
-        self, error: UpstreamError, course: Course, shelf: Shelf, question: Question[T]
+        self, error: UpstreamError, attempts: Attempts, shelf: Shelf, question: Question[T]
     ) -> Landing | None:
         """What may be served in the place of an error of the REST API.
 
         Only where it fails as such: what it refuses or moves is refused or moved.
         """
-        if not (isinstance(error, RateLimited | TimedOut | Unavailable) or course.misread):
+        if not (isinstance(error, RateLimited | TimedOut | Unavailable) or attempts.misread):
             return None
         # A REST API that only limits is alive: it may have refused the token, had it answered.
         limiting = isinstance(error, RateLimited)
@@ -400,7 +400,7 @@ class Answers:
         if self._flights.background >= self._policy.most_refreshes or self._flights.find(key):
             return
         patience = _REFRESH_PATIENCE * self._policy.request_timeout
-        course = Course(question.addresses[0])
+        attempts = Attempts(question.addresses[0])
 
         async def refreshed(flight: Flight[Landing]) -> Landing:
             try:
@@ -411,7 +411,7 @@ class Answers:
                         question,
                         token=token,
                         spend=spend_nothing,
-                        course=course,
+                        attempts=attempts,
                         batch=now,
                     )
             except TimeoutError:

@@ -27,7 +27,7 @@ from .listing import Collection, Listing, Page, PageKey
 from .observer import BreakerState, Nobody, Observer
 from .policy import Policy
 from .questions import Address
-from .sender import Course, Sender, spend_nothing
+from .sender import Attempts, Sender, spend_nothing
 from .sharing import Elsewhere, Nowhere
 from .statuses import failure
 from .tokens import Tokens
@@ -229,7 +229,7 @@ class Upstream:
     async def _looked(self) -> UpstreamError | None:
         try:
             async with asyncio.timeout(self._policy.request_timeout):
-                answer = await self._sender.send(Course(_PROBE), _NO_TOKEN, spend_nothing)
+                answer = await self._sender.send(Attempts(_PROBE), _NO_TOKEN, spend_nothing)
         except Overloaded:
             return None  # it is this process that is busy, and with answers
         except UpstreamError as error:
@@ -247,12 +247,12 @@ class Upstream:
         self, caller: Caller, address: Address, form: bytes, *, token: str | None = None
     ) -> Answer:
         started = monotonic()
-        course = Course(address)
+        attempts = Attempts(address)
         token_key = _NO_TOKEN if token is None else self._tokens.key(token)
         try:
             async with asyncio.timeout(caller.remaining()):
                 return await self._sender.send(
-                    course, token_key, caller.spend, method="POST", token=token, form=form
+                    attempts, token_key, caller.spend, method="POST", token=token, form=form
                 )
         except TimeoutError:
             pass
@@ -264,8 +264,8 @@ class Upstream:
                     started - caller.started,
                     monotonic() - started,
                     "upstream",
-                    course.status,
-                    course.requests,
+                    attempts.status,
+                    attempts.requests,
                 )
             )
         raise TimedOut("the operation's deadline has passed")

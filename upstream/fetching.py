@@ -15,7 +15,7 @@ from .policy import Policy
 from .questions import Address, Question
 from .readings import Readings
 from .retries import Retries
-from .sender import Course, Sender
+from .sender import Attempts, Sender
 from .statuses import failure
 from .territories import Folded
 from .transport import Answer
@@ -37,10 +37,10 @@ class Errand(Struct):
     etag: str | None
     spend: Callable[[], None]
     remaining: Callable[[], float]
-    course: Course
+    attempts: Attempts
 
     def __repr__(self) -> str:
-        return f"Errand({self.course})"
+        return f"Errand({self.attempts})"
 
 
 class Fetched(Struct, Generic[T]):
@@ -100,11 +100,11 @@ class Fetcher:
             return fetched
 
     async def _at(self, address: Address, question: Question[T], errand: Errand) -> Fetched[T]:
-        errand.course.address = address
+        errand.attempts.address = address
         answer = await self._answer(errand, self._readings.familiar(question))
         match answer.status:
             case statuses.OK:
-                return Fetched(answer, self._read(question, answer, errand.course))
+                return Fetched(answer, self._read(question, answer, errand.attempts))
             case statuses.NOT_MODIFIED if errand.etag is not None:
                 return Fetched(answer, None)
             case statuses.NOT_FOUND if question.absent:
@@ -114,13 +114,13 @@ class Fetcher:
 
     async def _answer(self, errand: Errand, familiar: Folded | None) -> Answer:
         """The last answer, after as many retries as are allowed."""
-        course = errand.course
+        attempts = errand.attempts
         earlier: UpstreamError | None = None
         try:
             while True:
                 try:
                     answer = await self._sender.attempt(
-                        course,
+                        attempts,
                         errand.token_key,
                         errand.spend,
                         token=errand.token,
@@ -138,25 +138,25 @@ class Fetcher:
                         return answer
                     error = failure(answer.status, answer.headers)
                 pause = self._retries.pause(
-                    error, course.status, course.retries + 1, errand.remaining()
+                    error, attempts.status, attempts.retries + 1, errand.remaining()
                 )
                 if pause is None:
                     raise error
                 earlier = error
-                course.retries += 1
-                self._observer.retried(course.address.route, type(error).__name__)
+                attempts.retries += 1
+                self._observer.retried(attempts.address.route, type(error).__name__)
                 await asyncio.sleep(pause)
         finally:
-            if course.failing:
-                self._sender.settle(course)
+            if attempts.failing:
+                self._sender.settle(attempts)
 
-    def _read(self, question: Question[T], answer: Answer, course: Course) -> Decoded[Any]:
+    def _read(self, question: Question[T], answer: Answer, attempts: Attempts) -> Decoded[Any]:
         try:
             decoded = self._readings.read(question, answer)
         except BadResponse as error:
-            course.misread = True
-            self._sender.misread(course.address.route, str(error))
+            attempts.misread = True
+            self._sender.misread(attempts.address.route, str(error))
             raise
         if decoded.wrong:
-            self._sender.misread(course.address.route, ", ".join(sorted(decoded.wrong)))
+            self._sender.misread(attempts.address.route, ", ".join(sorted(decoded.wrong)))
         return decoded

@@ -19,12 +19,13 @@ from .transport import Answer, Transport
 log: Final = logging.getLogger("upstream")
 
 
-class Course(Struct):
-    """How the attempts to answer one question went so far; `address` is where it is asked.
+class Attempts(Struct):
+    """The attempts to answer one question so far; `address` is where it is asked now.
 
-    `status` is that of the last answer, None where there was none. `misread` says that an answer
-    could not be understood; `failing` that the last attempt failed at the REST API, and that the
-    circuit breaker has not been told yet.
+    `status` is that of the last answer, None where there was none. `requests` is how many were
+    sent, `retries` how many of them because an earlier one had failed. `misread` says that an
+    answer could not be understood; `failing` that the last attempt failed at the REST API, and that
+    the circuit breaker has not been told yet.
     """
 
     address: Address
@@ -51,24 +52,24 @@ class Sender:
 
     async def send(
         self,
-        course: Course,
+        attempts: Attempts,
         token_key: bytes,
         spend: Callable[[], None],
         **parts: Any,
     ) -> Answer:
-        """The answer to one request to the address of the attempts, which is not tried again.
+        """The answer to one request, to the address of the attempts, which is not tried again.
 
         `spend` is called before the request is sent; what it raises is raised. The parts are
         those of Transport.send.
         """
         try:
-            return await self.attempt(course, token_key, spend, **parts)
+            return await self.attempt(attempts, token_key, spend, **parts)
         finally:
-            self.settle(course)
+            self.settle(attempts)
 
     async def attempt(
         self,
-        course: Course,
+        attempts: Attempts,
         token_key: bytes,
         spend: Callable[[], None],
         *,
@@ -76,7 +77,7 @@ class Sender:
         **parts: Any,
     ) -> Answer:
         """The same for one that may be tried again: `settle` must follow the last attempt."""
-        course.status = None
+        attempts.status = None
         breaker = self.breaker
         if breaker.state != "closed":
             breaker.refuse()
@@ -89,29 +90,29 @@ class Sender:
             except BaseException:
                 self.breaker.abandoned(probe=probe)
                 raise
-            course.requests += 1
-            return await self._sent(course, method, probe=probe, parts=parts)
+            attempts.requests += 1
+            return await self._sent(attempts, method, probe=probe, parts=parts)
         finally:
             self.gate.leave(token_key)
 
     async def _sent(
-        self, course: Course, method: str, *, probe: bool, parts: dict[str, Any]
+        self, attempts: Attempts, method: str, *, probe: bool, parts: dict[str, Any]
     ) -> Answer:
         started = monotonic()
-        route = course.address.route
+        route = attempts.address.route
         patience = self._policy.request_timeout
         try:
             answer = await self._transport.send(
-                method, course.address.target, timeout=patience, **parts
+                method, attempts.address.target, timeout=patience, **parts
             )
         except UpstreamError as error:
             if isinstance(error, TimedOut | Unavailable):
-                self._failed(course, probe=probe)
+                self._failed(attempts, probe=probe)
             else:
-                course.failing = False
+                attempts.failing = False
                 self.breaker.answered(probe=probe)
                 # Cut short, too large, or no HTTP: what is known may stand in for it as well.
-                course.misread = True
+                attempts.misread = True
             outcome = type(error).__name__
             log.warning("%s %s: %s (%s)", method, route, outcome, error)
             self._observer.requested(route, outcome, monotonic() - started, 0)
@@ -120,34 +121,34 @@ class Sender:
             waited = monotonic() - started
             # Nobody waits any more. After so long that is the REST API's failure as well.
             if waited * 2 >= patience:
-                self._failed(course, probe=probe)
+                self._failed(attempts, probe=probe)
             else:
                 self.breaker.abandoned(probe=probe)
             log.info("%s %s: given up after %.3f s", method, route, waited)
             self._observer.requested(route, "GivenUp", waited, 0)
             raise
-        status = course.status = answer.status
+        status = attempts.status = answer.status
         if status >= statuses.SERVER_ERROR:
-            self._failed(course, probe=probe)
+            self._failed(attempts, probe=probe)
             log.warning("%s %s: status %d", method, route, status)
         else:
-            course.failing = False
+            attempts.failing = False
             self.breaker.answered(probe=probe)
             if status not in _UNREMARKABLE:
                 log.info("%s %s: status %d", method, route, status)
         self._observer.requested(route, str(status), monotonic() - started, answer.body.size)
         return answer
 
-    def _failed(self, course: Course, *, probe: bool) -> None:
+    def _failed(self, attempts: Attempts, *, probe: bool) -> None:
         """Tell the circuit breaker where a probe failed; what is no probe may be tried again."""
-        course.failing = not probe
+        attempts.failing = not probe
         if probe:
             self.breaker.failed(probe=True)
 
-    def settle(self, course: Course) -> None:
+    def settle(self, attempts: Attempts) -> None:
         """Tell the circuit breaker of a question at which the REST API failed in the end."""
-        if course.failing:
-            course.failing = False
+        if attempts.failing:
+            attempts.failing = False
             self.breaker.failed(probe=False)
 
     def misread(self, route: str, wrong: str) -> None:
