@@ -163,7 +163,7 @@ class RestApi:
     def _revoke_token(self, asked: Asked) -> Answer:
         if asked.account is None:
             return _unauthorized()
-        # The documentation's own curl command sends a space before the token.
+        # The documentation's own curl command has a space before the token.
         token = asked.form.get("token", "").strip()
         if not token:
             return refusal(400, "invalid_request", "Give the token that is to be revoked.")

@@ -126,7 +126,7 @@ async def test_a_revoked_token_is_dead_and_others_live() -> None:
     async with sandbox.running() as upstream, aiohttp.ClientSession(upstream.url) as session:
         victim = upstream.token()
         headers = _bearer(sandbox.PARTNER_TOKEN)
-        # The documentation's curl command sends a space before the token.
+        # The documentation's curl command has a space before the token.
         form = aiohttp.FormData({"token": f" {victim}"}, default_to_multipart=True)
         async with session.post("/oauth/revoke", data=form, headers=headers) as response:
             assert response.status == 200
