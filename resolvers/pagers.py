@@ -138,9 +138,9 @@ class Pager:
                 break
             said = page, stride = hand.last
             low = (page - 1) * stride + 1 - size
-            await self.cover(
-                max(0, after if after >= low - 1 else low), page * stride, backwards=True
-            )
+            low = after if after >= low - 1 else low
+            # The last row tells the end, even where the cursor's stood behind it.
+            await self.cover(max(0, min(low, page * stride - 1)), page * stride, backwards=True)
             if hand.last == said:
                 break
         if hand.end is None:
@@ -290,8 +290,9 @@ class Pager:
         for place in dict.fromkeys((wanted, start)):
             if habit.confirmed >= ask.per_page or self._sizes.fixed is not None:
                 break
-            check = Ask(place // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
-            self._take(check, await self._page(check))
+            if place not in hand.rows and (page.rows or hand.may_hold(place)):
+                check = Ask(place // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
+                self._take(check, await self._page(check))
             if hand.agrees(start, page.rows):
                 habit.respected(ask.per_page)
             elif place in hand.rows or (page.rows and place == start):

@@ -335,3 +335,29 @@ async def test_a_size_that_was_never_served_is_tried_by_one_page() -> None:
 
     assert len(rows.asked) <= 12
     assert rows.at_once > 1
+
+
+@pytest.mark.parametrize(("manner", "granted"), [({}, 3), ({"fixed": 25}, 4), ({"largest": 50}, 3)])
+@pytest.mark.parametrize("place", [12_000, 12_001, 20_000])
+async def test_the_last_rows_after_a_cursor_behind_the_end_need_no_search(
+    manner: dict[str, Any], granted: int, place: int
+) -> None:
+    rows = PagedList(list(range(12_000)), **manner)
+
+    shown = await rows.window(Arguments(last=5, after=cursor_of(ALBUMS, place, None)), count=True)
+
+    assert (shown.rows, shown.has_next, shown.has_previous) == ([], False, True)
+    assert shown.total_count == 12_000
+    assert len(rows.asked) <= granted
+
+
+@pytest.mark.parametrize(("length", "place"), [(150, 151), (1_000, 1_020)])
+async def test_finding_out_that_a_cursor_is_behind_the_end_asks_for_no_page_twice(
+    length: int, place: int
+) -> None:
+    rows = PagedList(list(range(length)))
+
+    shown = await rows.window(Arguments(first=25, after=cursor_of(ALBUMS, place, None)))
+
+    assert (shown.rows, shown.has_next, shown.has_previous) == ([], False, True)
+    assert len(rows.asked) == len(set(rows.asked)) == 3
