@@ -82,15 +82,15 @@ def page_outwards(  # noqa: PLR0913, PLR0917 -- a place, what is seen, and how f
     unseen = {at for at in unseen if (at - centre) * side > 0} or unseen
     nearest = min(unseen, key=lambda at: abs(at - centre))
     smallest = sizes.fixed or (sizes.largest + 1) // 2
-    best, best_score = Ask(nearest // sizes.greatest + 1, LARGEST_PAGE_SIZE), (0, 0)
-    for size in range(sizes.greatest, smallest - 1, -1):
-        page = nearest // size + 1
-        shown = [at for at in range((page - 1) * size, page * size) if at in unseen]
-        before = sum(1 for at in shown if at < centre)
-        score = (len(shown), -abs(2 * before - len(shown)))
-        if score > best_score:
-            best, best_score = Ask(page, min(size, LARGEST_PAGE_SIZE)), score
-    return best
+
+    def shows(size: int) -> tuple[int, int]:
+        page = nearest // size
+        shown = [at for at in range(page * size, (page + 1) * size) if at in unseen]
+        before = sum(at < centre for at in shown)
+        return len(shown), -abs(2 * before - len(shown))
+
+    size = max(range(sizes.greatest, smallest - 1, -1), key=shows)
+    return Ask(nearest // size + 1, min(size, LARGEST_PAGE_SIZE))
 
 
 def _pages(low: int, high: int, size: int) -> list[Ask]:

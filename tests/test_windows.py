@@ -98,6 +98,12 @@ def test_a_list_of_one_page_size_is_asked_for_pages_of_that_size() -> None:
     assert pages_for(30, 60, Sizes(fixed=25)) == [Ask(2, 25), Ask(3, 25)]
 
 
+def test_a_list_of_larger_pages_than_may_be_asked_for_is_asked_for_the_largest() -> None:
+    sizes = Sizes(fixed=120)
+    assert pages_for(130, 250, sizes) == [Ask(2, 100), Ask(3, 100)]
+    assert page_outwards(130, range(120, 135), sizes, None, 50) == Ask(2, 100)
+
+
 def test_a_window_of_up_to_fifty_rows_and_its_anchor_nearly_always_fit_one_page() -> None:
     single = [len(pages_for(place, place + 51, Sizes())) == 1 for place in range(10_000)]
 
@@ -113,6 +119,42 @@ def test_the_first_look_outwards_shows_both_sides() -> None:
     held = range((ask.page - 1) * ask.per_page, ask.page * ask.per_page)
     assert held.start <= 470
     assert held.stop >= 540
+
+
+@pytest.mark.parametrize("seen", [range(451, 551), range(450, 550)])
+def test_a_look_outwards_reaches_as_far_on_both_sides(seen: range) -> None:
+    everything = range(450, 551)
+
+    ask = page_outwards(500, seen, Sizes(), None, 50)
+
+    assert ask is not None
+    shown = range((ask.page - 1) * ask.per_page, ask.page * ask.per_page)
+    assert set(everything) - set(seen) <= set(shown)
+    assert page_outwards(500, everything, Sizes(), None, 50) is None
+    assert page_outwards(500, everything, Sizes(), 1_000, 50) is None
+
+
+@given(
+    place=st.integers(min_value=50, max_value=3_000),
+    seen=st.integers(min_value=0, max_value=30),
+    sizes=SERVED,
+)
+def test_no_other_page_looks_at_more_places_or_as_many_more_evenly(
+    place: int, seen: int, sizes: Sizes
+) -> None:
+    known = range(place - seen, place + seen)
+    ask = page_outwards(place, known, sizes, None, 50)
+
+    def shown(size: int, page: int) -> tuple[int, int]:
+        low, high = max((page - 1) * size, place - 50), min(page * size, place + 51)
+        before, behind = max(0, known.start - low), max(0, high - known.stop)
+        return before + behind, -abs(before - behind)
+
+    nearest = place + seen
+    assert ask is not None
+    assert shown(ask.per_page, ask.page) == max(
+        shown(size, nearest // size + 1) for size in range(sizes.fixed or 1, sizes.greatest + 1)
+    )
 
 
 @given(
