@@ -23,7 +23,7 @@ from upstream.errors import (
     UpstreamError,
 )
 from upstream.freshness import Freshness
-from upstream.listing import Collection, Listing
+from upstream.listing import Collection, Links, Listing, PageLink
 from upstream.policy import Policy
 from upstream.tokens import Tokens
 
@@ -262,6 +262,23 @@ async def test_a_304_that_says_nothing_of_time_means_the_same_time_again() -> No
             assert (await asked(upstream)).fresh_for == 0.5
             await asyncio.sleep(0.55)
         assert [entry.status for entry in api.journal.entries] == [200, 304]
+
+
+async def test_a_304_tells_of_new_pages_behind_one_that_is_as_it_was() -> None:
+    last = iter([1, 3])
+
+    async def answering(request: web.BaseRequest) -> web.StreamResponse:
+        link = f'<http://localhost/api/v1/artists?page={next(last)}>; rel="last"'
+        said = {"ETag": '"1"', "Link": link, "Cache-Control": "max-age=0"}
+        if "If-None-Match" in request.headers:
+            return web.Response(status=304, headers=said)
+        return web.json_response([{"id": 1, "name": "A"}], headers=said)
+
+    async with scripted(answering) as server, client(server.url) as upstream:
+        for end in 1, 3:
+            reply = await upstream.page(caller(), Listing("artists"), 1, 1)
+            assert [row.name for row in reply.value.rows] == ["A"]
+            assert reply.value.links == Links(last=PageLink(end))
 
 
 async def test_an_answer_just_beyond_its_time_is_served_while_a_new_one_is_fetched() -> None:

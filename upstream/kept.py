@@ -12,6 +12,8 @@ from .caller import Source
 from .errors import BadResponse
 from .fetching import Fetched
 from .freshness import NOT_KEPT, Freshness, freshness, renewed
+from .links import links
+from .listing import Page
 from .observer import Observer
 from .policy import Policy
 from .questions import Question
@@ -122,6 +124,7 @@ class Kept:
             return Landing(None, "upstream"), NOT_KEPT
         shelf.confirmed_at = max(shelf.confirmed_at, asked_at)
         lifetime = freshness(answer, question.kind, self._policy)
+        value: Any
         if fetched.decoded is not None:
             value, weight = fetched.decoded.value, fetched.decoded.weight
             if fetched.decoded.wrong:
@@ -133,6 +136,9 @@ class Kept:
             assert before is not None  # noqa: S101
             value, weight = before.value, before.weight
             lifetime = renewed(before.freshness, lifetime, answer)
+            if isinstance(value, Page) and "Link" in answer.headers:
+                # These rows are as they were, but there may be new ones behind them.
+                value = Page(value.rows, links(answer.header("Link")))
         entry = Entry(value, weight, asked_at, lifetime, batch)
         self._cache.put(shelf, question.key, entry)
         fresh_for = lifetime.fresh
