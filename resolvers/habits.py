@@ -117,6 +117,7 @@ class Habit:
         last = None if links is None or links.last is None else links.last.page
         reading = Reading((ask.page - 1) * stride, stride, last, goes_on=goes_on)
         if goes_on:
+            reading.suspect = count < ask.per_page and count not in (self.fixed, self.largest)
             return reading
         # A page that is not full may be the last one, or one of a list with smaller pages.
         proven = max(self.confirmed, trusted)
@@ -146,6 +147,8 @@ class Habit:
             return count
         said = _size_said(links, ask.per_page)
         size = count if goes_on else said if said is not None and said >= count else None
+        if goes_on and ask.page == 1 and count not in (said, DEFAULT_PAGE_SIZE):
+            return count  # or it is the last page, and its next link is wrong
         if size is None and ask.per_page <= trusted:
             return ask.per_page  # whatever others have learned of the list since
         if size is None:

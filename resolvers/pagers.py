@@ -29,6 +29,9 @@ LONGEST_SEARCH: Final = 40
 _SEARCH_AGAINST_LINK: Final = 12
 """Requests to find the end of a list whose Link is wrong about it: enough for thousands of rows."""
 
+_MOST_REQUESTS: Final = 128
+"""Requests of one window: enough for the most rows in pages of five, where 25 are documented."""
+
 _MOMENT: Final = 0.1
 """Seconds in which pages beyond the end of a list may still contradict it."""
 
@@ -270,6 +273,8 @@ class Pager:
         return (ask.page - 1) * (self._sizes.fixed or ask.per_page)
 
     async def _page(self, ask: Ask) -> Page:
+        if self.spent == _MOST_REQUESTS:
+            raise BadResponse("a list has pages of too few rows")
         self.spent += 1
         return await self._fetch(ask.page, ask.per_page)
 

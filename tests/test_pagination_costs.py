@@ -11,6 +11,7 @@ from resolvers.cursors import cursor_of
 from resolvers.habits import Habits
 from resolvers.listings import Arguments
 from tests.paged_list import ALBUMS, PagedList, end_of, numbers_of
+from upstream.errors import BadResponse
 
 LENGTH = 1_237
 WAYS = ["from the start", "after", "before", "at the end"]
@@ -361,3 +362,13 @@ async def test_finding_out_that_a_cursor_is_behind_the_end_asks_for_no_page_twic
 
     assert (shown.rows, shown.has_next, shown.has_previous) == ([], False, True)
     assert len(rows.asked) == len(set(rows.asked)) == 3
+
+
+async def test_a_list_that_serves_row_by_row_is_not_asked_without_end() -> None:
+    rows = PagedList(list(range(500)), largest=1)
+
+    with pytest.raises(BadResponse):
+        await rows.window(Arguments(first=500))
+
+    assert len(rows.asked) == 128
+    assert numbers_of(await rows.window(Arguments(first=100))) == list(range(100))

@@ -8,6 +8,7 @@ import pytest
 from resolvers.cursors import cursor_of
 from resolvers.habits import Habits
 from resolvers.listings import Arguments, checked, window
+from resolvers.windows import Sizes
 from tests.paged_list import ALBUMS, PagedList, Record, end_of, numbers_of
 from upstream.errors import BadResponse
 from upstream.listing import Links, Page, PageLink
@@ -90,6 +91,28 @@ async def test_a_short_last_page_is_no_smaller_maximum() -> None:
 
     assert rows.habits.of("albums").sizes.largest == 100
     assert rows.habits.of("albums").sizes.fixed is None
+
+
+@pytest.mark.parametrize("length", [1, 7, 24, 60])
+@pytest.mark.parametrize("size", [61, 500])
+async def test_a_short_page_whose_next_link_leads_nowhere_is_no_smaller_maximum(
+    length: int, size: int
+) -> None:
+    asked: list[int] = []
+
+    async def fetch(page: int, per_page: int) -> Page:
+        asked.append(page)
+        await asyncio.sleep(0)
+        rows = list(range(length))[(page - 1) * per_page : page * per_page]
+        return Page([Record(number) for number in rows], Links(next=PageLink(page + 1)))
+
+    habits = Habits()
+    shown = await window(fetch, habits, ALBUMS, checked(Arguments(first=size), ALBUMS))
+
+    assert numbers_of(shown) == list(range(length))
+    assert not shown.has_next
+    assert asked == [1, 2, 2]
+    assert habits.of("albums").sizes == Sizes()
 
 
 @pytest.mark.parametrize(("length", "further"), [(25, (2, 25)), (40, (2, 40))])
