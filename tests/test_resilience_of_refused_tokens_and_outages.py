@@ -56,6 +56,19 @@ async def test_while_the_breaker_is_open_all_is_answered_at_once_and_nothing_ask
         assert await told_of_the_breaker(here) == ("open", "open")
 
 
+async def test_the_breaker_opens_where_all_hangs_however_short_the_deadline_is_set() -> None:
+    hasty = NEVER_FRESH | {"ONEDTOUCH_DEADLINE": "0.3"}
+    async with sandbox.running() as upstream, facade(upstream.url, hasty) as here:
+        upstream.orders.add(sandbox.Hang())
+        for number in range(3):
+            assert await codes(here, f"{{ artist(id: {number}) {{ name }} }}") == [
+                "UPSTREAM_TIMEOUT"
+            ]
+
+        assert await codes(here, "{ artist(id: 4) { name } }") == ["UPSTREAM_UNAVAILABLE"]
+        assert await told_of_the_breaker(here) == ("open", "open")
+
+
 async def test_one_probe_at_a_time_finds_out_whether_the_outage_is_over() -> None:
     async with sandbox.running() as upstream, facade(upstream.url, NEVER_FRESH) as here:
         upstream.orders.add(sandbox.Status(503))
