@@ -18,6 +18,7 @@ from upstream.caller import Caller
 
 ASK = b'{"query":"{ __typename }"}'
 POST = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 NAMED = b'"query":"query ($v: String) { echo(v: $v) }"'
 
 
@@ -462,6 +463,33 @@ async def test_what_is_refused_behind_two_requests_waits_for_both_answers() -> N
     async with in_front_of_slow_labels() as here:
         both = question(1) + question(2)
         answer = await here.raw(both, more_after=b"no HTTP\r\n\r\n", pause=0.1)
+        statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"200", b"200", b"400"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (CHUNKED + b"no length\r\n", b""),
+        (CHUNKED, b"no length\r\n"),
+        (CHUNKED + b"18\r\n" + ASK + b"\r\n", b"no length\r\n"),
+        (POST + b"Transfer-Encoding: gzip\r\n\r\nx", b""),
+    ],
+)
+async def test_a_body_that_is_framed_wrongly_is_refused_at_once(
+    first: bytes, second: bytes
+) -> None:
+    async with small() as here:
+        began = monotonic()
+        answer = await here.raw(first, more_after=second, pause=0.1)
+        assert answer.count(b"HTTP/1.1 ") == answer.count(b"HTTP/1.1 400 ") == 1
+        assert monotonic() - began < 1.5
+
+
+async def test_a_body_that_is_framed_wrongly_behind_two_requests_waits_for_both_answers() -> None:
+    wrong = CHUNKED + b"no length\r\n"
+    async with in_front_of_slow_labels() as here:
+        answer = await here.raw(question(1) + question(2) + wrong)
         statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
         assert statuses == [b"200", b"200", b"400"]
 

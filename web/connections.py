@@ -109,7 +109,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, or refuse what has come in behind the last."""
         super().on_response_complete()
-        if self._refusal_due is not None and not self._is_answering():
+        if self._refusal_due is not None and not self._is_answering() and not self.pipeline:
             self._write(self._refusal_due)
 
     def _is_unwanted_upgrade(self) -> bool:
@@ -176,7 +176,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._refuse(self._refused)
 
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.disconnected
 
     def _stop_waiting(self) -> None:
         if self._head_timer is not None:
@@ -203,7 +204,13 @@ class BoundedConnection(HttpToolsProtocol):
         """
         self._stop_waiting()
         self._refused_bytes = 0
-        if self._is_answering():
+        cycle = self.cycle
+        if cycle is not None and cycle.more_body and not cycle.response_started:
+            # It is that request's body which can't be read: who waits for the rest waits in vain,
+            # and this is its answer.
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if self._is_answering() or self.pipeline:
             self._refusal_due = refused
         else:
             self._write(refused)
