@@ -19,6 +19,7 @@ from upstream.caller import Caller
 ASK = b'{"query":"{ __typename }"}'
 POST = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+LONG = 100_000
 NAMED = b'"query":"query ($v: String) { echo(v: $v) }"'
 
 
@@ -30,6 +31,11 @@ class Query:
     def echo(self, v: str | None = None) -> str | None:
         """What was given."""
         return v
+
+    @strawberry.field
+    def long(self) -> str:
+        """So much that no kernel takes all of it at once."""
+        return "x" * LONG
 
     @strawberry.field
     def broken(self) -> str | None:
@@ -492,6 +498,41 @@ async def test_a_body_that_is_framed_wrongly_behind_two_requests_waits_for_both_
         answer = await here.raw(question(1) + question(2) + wrong)
         statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
         assert statuses == [b"200", b"200", b"400"]
+
+
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"])
+async def test_a_client_that_takes_nothing_of_its_answer_does_not_keep_it(
+    last: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.connections.LONGEST_STALL_SECONDS", 0.2)
+    body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
+    async with small() as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)
+        try:
+            writer.write(POST + last + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            await asyncio.sleep(1)
+            assert len(await reader.read()) < 100 * LONG
+        finally:
+            writer.close()
+
+
+async def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("web.connections.LONGEST_STALL_SECONDS", 0.3)
+    body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
+    async with small() as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)
+        try:
+            head = POST + b"Connection: close\r\n"
+            writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            taken = 0
+            while part := await reader.read(1_000_000):
+                taken += len(part)
+                await asyncio.sleep(0.01)
+            assert taken > 100 * LONG
+        finally:
+            writer.close()
 
 
 async def test_a_tunnel_is_refused_and_the_log_stays_quiet(

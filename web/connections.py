@@ -24,6 +24,9 @@ from .refusals import Refused
 from .sending import answered
 
 LAST_REQUEST_SECONDS: Final = 0.25
+LONGEST_STALL_SECONDS: Final = 60.0
+"""For so long a client may take nothing of an answer, which has to be held for it."""
+
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
 _NO_WEBSOCKET: Final = Refused(400, "BAD_USER_INPUT", "This is no request for a WebSocket.")
 _OF_UPGRADES: Final = frozenset({b"upgrade", b"http2-settings"})
@@ -43,6 +46,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_between = True
         self._head_bytes_if_begun = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
         self._refused = _MALFORMED
         self._refused_bytes: int | None = None
         self._refusal_due: Refused | None = None
@@ -57,6 +61,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -112,6 +117,29 @@ class BoundedConnection(HttpToolsProtocol):
         if self._refusal_due is not None and not self._is_answering() and not self.pipeline:
             self._write(self._refusal_due)
 
+    def pause_writing(self) -> None:
+        """Watch whether the client takes what is too much to be sent at once."""
+        super().pause_writing()
+        self._watch(sys.maxsize)
+
+    def resume_writing(self) -> None:
+        """Stop watching: it has taken most of it."""
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self, unsent_before: int) -> None:
+        """Look now and then; a client that took nothing in between is left: it may never."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent < unsent_before:
+            self._stall_timer = self.loop.call_later(LONGEST_STALL_SECONDS, self._watch, unsent)
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
     def _is_unwanted_upgrade(self) -> bool:
         return bool(self.parser.should_upgrade()) and not self._should_upgrade()
 
@@ -146,6 +174,7 @@ class BoundedConnection(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket: there are no more heads to wait for."""
         self._is_a_websocket = True
+        self._stop_watching()
         super().handle_websocket_upgrade()
         protocol: Any = self.transport.get_protocol()
         if not protocol.handshake_initiated:
