@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import needs
-from upstream.connections import Reader
 from upstream.errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from upstream.policy import Policy
+from upstream.reader import Reader
 from upstream.transport import Answer, Transport
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -26,8 +26,9 @@ The way of a question, from the caller to the wire:
   budget, `readings` spares decoding the same bytes again.
 - `sender` sends one request: `gate` bounds how many are under way, and is fair to each token;
   `breaker` is the circuit breaker.
-- `transport` is one HTTP request; `connections` is its pool, `lane` lets large bodies come in one
-  after the other, `territories` takes out the territory lists, which are most of an album's bytes.
+- `transport` is one HTTP request; `connections` is its pool, `slots` bounds how many are opened at
+  once. `reader` reads the answer; `lane` lets large bodies come in one after the other,
+  `territories` takes out the territory lists, which are most of an album's bytes.
 
 What processes share: `sharing` is the interface, `replicas` does it through Redis, `redis_line` is
 the connection, bounded in time, and `sealing` the encryption.

@@ -13,9 +13,10 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from . import statuses
-from .connections import Connections, Reader
+from .connections import Connections
 from .errors import BadResponse, TimedOut, Unavailable, UpstreamError
 from .policy import Policy
+from .reader import Reader
 from .territories import LISTS, Folded, Folding
 
 _FORM: Final = "application/x-www-form-urlencoded"
