@@ -56,7 +56,7 @@ class Control:
             said = rooms[room](method, below, query, body)
         except NoSuchRowError as error:
             return refusal(404, "not_found", str(error))
-        except (msgspec.DecodeError, ImpossibleRowError) as error:
+        except (msgspec.DecodeError, RecursionError, ImpossibleRowError) as error:
             return refusal(422, "unprocessable_entity", str(error))
         if said is None:
             return refusal(405, "method_not_allowed", f"{method} does nothing here.")

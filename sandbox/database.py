@@ -22,6 +22,9 @@ Table: TypeAlias = Literal["albums", "artists", "labels", "listenings", "deliver
 TABLES: Final[tuple[Table, ...]] = get_args(Table)
 DATED: Final = frozenset({"listenings", "deliveries"})
 
+# Digits of the largest number that a row may be given: SQLite needs room for those behind it.
+MOST_DIGITS: Final = 18
+
 _INSERTED: Final = " (inserted)"
 
 # What a row may be told to say, by table.
@@ -180,6 +183,8 @@ class Database:
         `CHANGEABLE`. Returns the number.
         """
         table = listing.table
+        if number is not None and number >= 10**MOST_DIGITS:
+            raise ImpossibleRowError(f"An id of more than {MOST_DIGITS} digits is too large.")
         with self._lock, self._connection:
             numbers = self.numbers(listing)
             place = _checked_place(position, len(numbers) + 1)

@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
 from .accounts import ACCOUNTS, Account
-from .database import DATED, TABLES, Database, Listing, Table
+from .database import DATED, MOST_DIGITS, TABLES, Database, Listing, Table
 
 PREFIX: Final = "/api/v1"
 PAGE_SIZE: Final = 25
@@ -25,9 +25,8 @@ LARGEST_PAGE: Final = 100
 AlbumPath: TypeAlias = Literal["singular", "plural", "both"]
 LinkForm: TypeAlias = Literal["true", "none", "foreign", "lying", "trailing"]
 
-_MOST_DIGITS: Final = 18
 _OBJECT_PATH: Final = re.compile(
-    rf"{PREFIX}/(album|albums|artists|labels|tracks)/([0-9]{{1,{_MOST_DIGITS}}})"
+    rf"{PREFIX}/(album|albums|artists|labels|tracks)/([0-9]{{1,{MOST_DIGITS}}})"
 )
 _JSON: Final = "application/json; charset=utf-8"
 
@@ -186,7 +185,7 @@ def _positive(text: str | None, otherwise: int) -> int:
         return otherwise
     digits = text.lstrip("0")
     # Python reads no number of thousands of digits; any of so many is beyond every page and size.
-    return min(int(digits[: _MOST_DIGITS + 1] or otherwise), 10**_MOST_DIGITS)
+    return min(int(digits[: MOST_DIGITS + 1] or otherwise), 10**MOST_DIGITS)
 
 
 def _range(table: str, query: Mapping[str, str]) -> tuple[date | None, date | None] | None:

@@ -637,6 +637,7 @@ async def test_every_kind_of_effect_can_be_ordered_over_http() -> None:
         (b"", "truncated"),
         (b"{", "truncated"),
         (b"{}", "missing required field `effect`"),
+        (b'{"effect":' * 5_000, "recursion"),
         (b'{"effect": {"kind": "dance"}}', "'dance'"),
         (b'{"effect": {"kind": "status"}}', "missing required field `status`"),
         (b'{"effect": {"kind": "status", "status": 99}}', "status must be from 200 to 599"),

@@ -220,6 +220,7 @@ async def test_rows_move_over_http() -> None:
         ("POST", "rows/albums", {"position": 9999}, 404, "outside"),
         ("POST", "rows/albums", {"position": 0, "values": {"rank": 1}}, 422, "can't be set"),
         ("POST", "rows/albums", {"position": 0, "id": 10**25}, 422, "too large"),
+        ("POST", "rows/albums", {"position": 0, "id": 2**63 - 1}, 422, "too large"),
         ("POST", "rows/albums", {"position": "x"}, 422, "Expected `int"),
         ("POST", "rows/albums", {"position": 0, "user": "nobody"}, 422, "no user nobody"),
         ("POST", "rows/albums", {"place": 0}, 422, "unknown field"),
