@@ -64,9 +64,6 @@ async def _raw(upstream: sandbox.Running, target: str, seconds: float = 10) -> t
         writer.close()
 
 
-# Which requests an order is for
-
-
 async def test_an_order_is_for_the_first_requests_that_match() -> None:
     async with _caller() as (upstream, session):
         order = upstream.orders.add(sandbox.Status(503), path="/api/v1/album/*", times=2)
@@ -146,9 +143,6 @@ async def test_all_that_shapes_applies_and_of_what_answers_the_first() -> None:
     assert effects_noted == [("edit", "edit"), ("edit", "status"), ("edit", "status")]
 
 
-# Statuses
-
-
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 502, 503, 504, 599])
 async def test_a_status_is_answered_with_json_about_it(status: int) -> None:
     async with _caller() as (upstream, session):
@@ -192,9 +186,6 @@ async def test_logging_in_fails_to_order_too() -> None:
         upstream.orders.add(sandbox.Status(500), path="/oauth/*")
         async with session.post("/oauth/token", data={"grant_type": "password"}) as response:
             assert response.status == 500
-
-
-# The connection
 
 
 async def test_latency_delays_the_true_answer() -> None:
@@ -319,9 +310,6 @@ async def test_a_sandbox_that_is_down_refuses_connections_and_comes_back() -> No
         assert await _status(session, ALBUM) == 200
 
 
-# The body
-
-
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
@@ -439,9 +427,6 @@ async def test_compressed_answers_are_the_true_ones() -> None:
             assert await response.json() == {"id": 544, "name": "1902"}
 
 
-# Lists
-
-
 async def test_a_list_ignores_per_page_or_caps_it_to_order() -> None:
     async with _caller() as (upstream, session):
         upstream.orders.add(sandbox.Paging(ignored=True), path="/api/v1/albums")
@@ -546,9 +531,6 @@ async def test_an_order_to_move_rows_does_nothing_where_no_list_is_meant() -> No
     async with _caller() as (upstream, session):
         upstream.orders.add(sandbox.Delete(position=0))
         assert await _status(session, ALBUM) == 200
-
-
-# Over HTTP
 
 
 async def test_orders_are_given_listed_and_taken_back_over_http() -> None:
