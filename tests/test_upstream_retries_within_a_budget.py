@@ -1,6 +1,8 @@
 """Retries: a GET that failed in passing is sent again, within its deadline and a budget."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -182,3 +184,63 @@ async def test_a_hundred_questions_that_fail_once_are_all_answered_and_nobody_is
         replies = await asyncio.gather(*(upstream.artist(asking, each) for each in numbers))
         assert [reply.value and reply.value.database_id for reply in replies] == numbers
         assert (len(api.journal), upstream.state().breaker) == (2 * len(numbers), "closed")
+
+
+@asynccontextmanager
+async def forgetful(answers: int = 1_000_000) -> AsyncIterator[tuple[str, list[int]]]:
+    """An API that ends each connection unannounced once a second request has come on it.
+
+    It gives so many answers in all; `asked` are the numbers of the connections that requests came
+    on.
+    """
+    asked: list[int] = []
+    connections = iter(range(1_000_000))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = next(connections)
+        try:
+            for turn in range(2):
+                head = await reader.readuntil(b"\r\n\r\n")
+                asked.append(connection)
+                if turn == 0 and len(set(asked)) <= answers:
+                    body = b'{"id": %b, "name": "A"}' % head.split()[1].rsplit(b"/")[-1]
+                    writer.write(
+                        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                    )
+                else:
+                    break
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", asked
+    finally:
+        listening.close()
+
+
+async def test_a_kept_connection_that_had_ended_costs_neither_the_answer_nor_the_budget() -> None:
+    poor = {**QUICK, "retry_budget": 0, "retry_reserve": 1}
+    async with forgetful() as (url, asked), client(url, **poor) as upstream:
+        for number in range(30):
+            assert (await upstream.artist(caller(), number)).value is not None
+        assert asked == sorted([*range(30), *range(29)])
+
+
+async def test_the_request_on_a_kept_connection_is_one_of_three_in_all() -> None:
+    async with forgetful(answers=1) as (url, asked), client(url, **QUICK) as upstream:
+        await upstream.artist(caller(), 1)
+        with pytest.raises(Unavailable):
+            await upstream.artist(caller(), 2)
+        assert asked == [0, 0, 1, 2]
+
+
+async def test_without_a_reserve_nothing_is_sent_again_on_a_new_connection_either() -> None:
+    none = {**QUICK, "retry_reserve": 0}
+    async with forgetful() as (url, asked), client(url, **none) as upstream:
+        await upstream.artist(caller(), 1)
+        with pytest.raises(Unavailable):
+            await upstream.artist(caller(), 2)
+        assert asked == [0, 0]

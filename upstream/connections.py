@@ -19,11 +19,15 @@ from .slots import MOST_OPENED_AT_ONCE, Slot
 
 
 class Lease(Struct):
-    """A connection in use: as the pool knows it, what reads it, and what writes to it."""
+    """A connection in use: as the pool knows it, what reads it, and what writes to it.
+
+    `kept` says that it has been used before.
+    """
 
     connection: Connection
     reader: Reader
     transport: asyncio.Transport
+    kept: bool = False
 
 
 class Connections(aiohttp.TCPConnector):
@@ -71,12 +75,12 @@ class Connections(aiohttp.TCPConnector):
         self._idle: deque[tuple[Lease, float]] = deque()
         self._tidying: asyncio.TimerHandle | None = None
 
-    async def take(self, seconds: float) -> Lease:
-        """A kept connection that is silent, or a new one; `give_back` must follow.
+    async def take(self, seconds: float, *, new: bool = False) -> Lease:
+        """A kept connection that is silent, or a `new` one; `give_back` must follow.
 
         TimeoutError where there is none in time, and aiohttp's own errors.
         """
-        while self._idle:
+        while self._idle and not new:
             lease, since = self._idle.pop()
             if lease.reader.may_be_used_again() and monotonic() - since <= self._keepalive:
                 return lease
@@ -103,6 +107,7 @@ class Connections(aiohttp.TCPConnector):
         if not usable or self._keepalive == 0 or self._closed:
             lease.connection.close()
             return
+        lease.kept = True
         self._idle.append((lease, monotonic()))
         if self._tidying is None:
             self._tidying = self.call_later(self._keepalive, self._tidy)

@@ -8,6 +8,7 @@
     │   └── Overloaded       our own queue towards the REST API is full
     ├── TimedOut             no whole answer in time (504, a hang, a drip of bytes)
     ├── Unavailable          500, 502, 503, refused or reset connections
+    │   ├── Dropped          a kept connection had ended before it was used again
     │   └── BreakerOpen      not even asked: it failed too often just now
     ├── BadResponse          an answer that is none: not JSON, cut short, the wrong shape
     └── BudgetSpent          the caller's own bound on requests is reached
@@ -62,6 +63,10 @@ class TimedOut(UpstreamError):
 
 class Unavailable(UpstreamError):
     """The REST API is down: 500, 502, 503, or no connection to be had."""
+
+
+class Dropped(Unavailable):
+    """A connection that was kept ended before anything came: most likely, nobody was asked."""
 
 
 class BreakerOpen(Unavailable):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from . import statuses
 from .album_path import AlbumPath
 from .decoding import Decoded
-from .errors import BadResponse, BreakerOpen, BudgetSpent, Overloaded, UpstreamError
+from .errors import BadResponse, BreakerOpen, BudgetSpent, Dropped, Overloaded, UpstreamError
 from .observer import Observer
 from .policy import Policy
 from .questions import Address, Question
@@ -116,6 +116,7 @@ class Fetcher:
         """The last answer, after as many retries as are allowed."""
         attempts = errand.attempts
         earlier: UpstreamError | None = None
+        dropped = False
         try:
             while True:
                 try:
@@ -126,6 +127,7 @@ class Fetcher:
                         token=errand.token,
                         etag=errand.etag,
                         familiar=familiar,
+                        new=dropped,
                     )
                 except (BreakerOpen, BudgetSpent, Overloaded) as refused:
                     # Not sent at all: what an earlier try said is nearer to the truth.
@@ -143,6 +145,7 @@ class Fetcher:
                 if pause is None:
                     raise error
                 earlier = error
+                dropped = dropped or isinstance(error, Dropped)
                 attempts.retries += 1
                 self._observer.retried(attempts.address.route, type(error).__name__)
                 await asyncio.sleep(pause)

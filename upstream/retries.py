@@ -11,7 +11,7 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
-from .errors import RateLimited, Unavailable, UpstreamError
+from .errors import Dropped, RateLimited, Unavailable, UpstreamError
 from .policy import Policy
 
 _PASSING: Final = frozenset(
@@ -47,6 +47,8 @@ class Retries:
         """
         if tries > self._policy.most_retries or not _worth_it(error, status):
             return None
+        if isinstance(error, Dropped) and self._policy.retry_reserve:
+            return 0.0  # it goes over a new connection, and nobody was asked so far: that is free
         asked = error.retry_after or 0.0
         if asked > self._policy.longest_retry_after:
             return None

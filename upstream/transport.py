@@ -14,7 +14,7 @@ from yarl import URL
 
 from . import statuses
 from .connections import Connections
-from .errors import BadResponse, TimedOut, Unavailable, UpstreamError
+from .errors import BadResponse, Dropped, TimedOut, Unavailable, UpstreamError
 from .policy import Policy
 from .reader import Reader
 from .territories import LISTS, Folded, Folding
@@ -100,12 +100,14 @@ class Transport:
         etag: str | None = None,
         form: bytes | None = None,
         familiar: Folded | None = None,
+        new: bool = False,
     ) -> Answer:
         """The answer to one request, within so many seconds.
 
         `target` is a path of the REST API with its query, already encoded; the token goes into
         the Authorization header, the ETag into If-None-Match, the form into the body. Where the
-        familiar body comes, with its lists, the answer's is that very object.
+        familiar body comes, with its lists, the answer's is that very object. A `new` connection
+        is one that was not kept.
         """
         pool = self._kept if form is None else self._single
         if pool is None:
@@ -122,7 +124,7 @@ class Transport:
         # The library's exceptions carry addresses and headers: ours are raised outside of the
         # except block, so that nothing leads from them to those.
         try:
-            return await self._exchanged(pool, request, timeout, familiar)
+            return await self._exchanged(pool, request, timeout, familiar, new=new)
         except (TimeoutError, aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failed = _failure(error)
             # A reader holds it, and its frames would hold the reader and all that it has read.
@@ -130,13 +132,19 @@ class Transport:
         raise failed
 
     async def _exchanged(
-        self, pool: Connections, request: bytes, seconds: float, familiar: Folded | None
+        self,
+        pool: Connections,
+        request: bytes,
+        seconds: float,
+        familiar: Folded | None,
+        *,
+        new: bool,
     ) -> Answer:
         """What comes back for these bytes; raises the library's exceptions, and TimeoutError."""
         deadline = monotonic() + seconds
-        lease = await pool.take(seconds)
+        lease = await pool.take(seconds, new=new)
         reader = lease.reader
-        too_late = usable = False
+        too_late = usable = begun = False
 
         def give_up() -> None:
             nonlocal too_late
@@ -153,6 +161,7 @@ class Transport:
             reader.expect(folding.feed, self._policy.most_body_bytes, lane)
             lease.transport.write(request)
             head, content = await reader.read()
+            begun = True
             if head.code in _INTERIM:
                 head, content = await self._after_interim(reader)
             body = _NO_BODY
@@ -162,7 +171,10 @@ class Transport:
             ends_with_it = not (head.chunked or "Content-Length" in head.headers)
             broken_off = reader.is_reset and ends_with_it and head.code in statuses.WITH_BODY
             usable = not (too_late or broken_off)
-        except Exception:
+        except Exception as error:
+            ended = reader.is_reset or isinstance(error, aiohttp.ServerDisconnectedError)
+            if ended and lease.kept and not begun:
+                raise _Ended from None
             if reader.is_reset:
                 # aiohttp does not tell it from an answer that is too short.
                 raise aiohttp.ClientOSError from None
@@ -210,8 +222,14 @@ class Transport:
         return folding.folded()
 
 
+class _Ended(aiohttp.ServerDisconnectedError):
+    """A connection that was kept ended before anything came."""
+
+
 def _failure(error: Exception) -> UpstreamError:
     """What one of the library's exceptions comes to."""
+    if isinstance(error, _Ended):
+        return Dropped("a kept connection had ended")
     if isinstance(error, TimeoutError):
         return TimedOut("no whole answer in time")
     if isinstance(error, aiohttp.ClientPayloadError | HttpProcessingError):
