@@ -24,9 +24,8 @@ class Anchor:
         self.number = cursor.number
         self._beside = cursor.beside
         self._step = 1 if after else 0
-        self._given = max(0, cursor.place + self._step)
         self.place = cursor.place
-        self.gap = max(0, cursor.place + self._step)
+        self.gap = self._given = max(0, cursor.place + self._step)
         self.settled = cursor.number is None and not cursor.beside
 
     @property
@@ -95,7 +94,7 @@ class Anchor:
         elif earlier is not None:
             self._expect(earlier + 1)
         elif later is not None:
-            self._expect(max(0, later - 1))
+            self._expect(later - 1)
 
     def _neighbours(self, hand: Hand) -> tuple[int | None, int | None]:
         """Where the nearest rows in hand that stood before and after it are now."""

@@ -33,9 +33,9 @@ _CHECK_BYTES: Final = 2
 class Cursor(Struct, frozen=True):
     """What a cursor says.
 
-    `place` is where the row stood, -1 for the place before the first row. `number` is None where
-    only the place counts. `beside` holds offsets of one of these shapes, in this order: -1; 1;
-    -1 and 1; -1 and -2; 1 and 2.
+    `place` is where the row stood, -1 for the place before the first row, which has neither number
+    nor rows beside it. `number` is None where only the place counts. `beside` holds offsets of one
+    of these shapes, in this order: -1; 1; -1 and 1; -1 and -2; 1 and 2.
     """
 
     place: int
@@ -109,7 +109,8 @@ def _read(text: str, listing: Listing) -> Cursor | None:
         beside = tuple([(at, origin + _unfolded(numbers.take())) for at in _OFFSETS[shape]])
     except IndexError:
         return None
-    return Cursor(place, number, beside) if place <= _LARGEST_PLACE else None
+    is_row = place >= 0 or (number is None and not beside)
+    return Cursor(place, number, beside) if is_row and place <= _LARGEST_PLACE else None
 
 
 class _Numbers:

@@ -32,9 +32,9 @@ def beside(numbers: tuple[int, int]) -> st.SearchStrategy[Beside]:
     )
 
 
-CURSORS = st.builds(
+CURSORS = st.just(Cursor(-1)) | st.builds(
     Cursor,
-    place=st.integers(min_value=-1, max_value=2**31 - 1),
+    place=st.integers(min_value=0, max_value=2**31 - 1),
     number=st.none() | NUMBERS,
     beside=st.tuples(NUMBERS, NUMBERS).flatmap(beside),
 )
@@ -112,6 +112,12 @@ def test_a_text_that_is_no_cursor_is_refused_without_being_repeated(text: str) -
 def test_odd_texts_are_refused(text: str) -> None:
     with pytest.raises(BadUserInput):
         read_cursor(text, ALBUMS)
+
+
+@pytest.mark.parametrize("cursor", [Cursor(-1, 7), Cursor(-1, None, ((1, 7),)), Cursor(2**31)])
+def test_a_cursor_of_a_place_where_no_row_can_stand_is_refused(cursor: Cursor) -> None:
+    with pytest.raises(BadUserInput):
+        read_cursor(spelled(ALBUMS, cursor), ALBUMS)
 
 
 def test_the_same_days_make_the_same_list() -> None:

@@ -212,3 +212,13 @@ async def test_a_numbered_page_of_up_to_a_hundred_rows_is_one_request_without_su
     await rows.window(Arguments(first=30, after=shown.page_cursors.next.cursor))
 
     assert rows.asked == [(2, 30)]
+
+
+async def test_pages_of_another_size_than_link_counts_are_told_by_the_length() -> None:
+    rows = PagedList(list(range(199)), fixed=25)
+
+    shown = await rows.window(Arguments(first=50), pages=True)
+
+    assert isinstance(shown.page_cursors, PageCursors)
+    assert shown.page_cursors.last is not None
+    assert shown.page_cursors.last.page == 4

@@ -73,6 +73,12 @@ async def test_an_empty_page_in_the_middle_is_asked_for_again(
     assert numbers_of(await rows.window(arguments))[:499] == list(range(499))
 
 
+async def test_an_empty_page_is_asked_for_again_though_no_other_came_with_it() -> None:
+    rows = TornList(list(range(200)), torn=150, mends=True)
+
+    assert numbers_of(await rows.window(Arguments(first=200))) == list(range(200))
+
+
 @pytest.mark.parametrize("linked", [True, False])
 @pytest.mark.parametrize(
     "arguments", [Arguments(first=500), Arguments(last=500, before=cursor_of(ALBUMS, 499, None))]

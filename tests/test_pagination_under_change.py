@@ -463,3 +463,32 @@ async def test_a_row_that_a_window_shows_already_is_none_that_follows_it() -> No
 
     assert numbers_of(shown)[-1] == rows.numbers[-1]
     assert not shown.has_next
+
+
+async def test_a_cursor_is_not_expected_in_front_of_the_list() -> None:
+    rows = PagedList(list(range(60, 200)))
+
+    shown = await rows.window(
+        Arguments(last=25, after=cursor_of(ALBUMS, 40, 40), before=cursor_of(ALBUMS, 70, 70))
+    )
+
+    assert numbers_of(shown) == list(range(60, 70))
+
+
+async def test_a_row_that_is_gone_is_not_looked_for_in_front_of_the_list() -> None:
+    rows = PagedList(list(range(30, 200)))
+    await rows.window(Arguments(first=60))
+    rows.asked.clear()
+
+    after = cursor_of(ALBUMS, 29, 29, ((1, 30), (2, 31)))
+
+    assert numbers_of(await rows.window(Arguments(first=5, after=after))) == [30, 31, 32, 33, 34]
+    assert len(rows.asked) == 2
+
+
+async def test_a_row_that_lost_its_number_is_still_where_the_cursor_cuts() -> None:
+    rows = PagedList([*range(30), None, *range(31, 100)])
+    cursor = cursor_of(ALBUMS, 30, 30)
+
+    assert numbers_of(await rows.window(Arguments(first=3, after=cursor))) == [31, 32, 33]
+    assert numbers_of(await rows.window(Arguments(last=3, before=cursor))) == [27, 28, 29]
