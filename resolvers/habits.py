@@ -153,7 +153,7 @@ class Habit:
             return ask.per_page  # whatever others have learned of the list since
         if size is None:
             return self.fixed or min(ask.per_page, self.largest)
-        if size not in (self.fixed, self.largest):
+        if size != self.fixed:
             self.shortened(size)
         return size
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from resolvers.cursors import cursor_of
-from resolvers.habits import Habits
+from resolvers.habits import Habit, Habits
 from resolvers.listings import Arguments, checked, window
-from resolvers.windows import Sizes
+from resolvers.windows import Ask, Sizes
 from tests.paged_list import ALBUMS, PagedList, Record, end_of, numbers_of
 from upstream.errors import BadResponse
 from upstream.listing import Links, Page, PageLink
@@ -225,3 +225,72 @@ async def test_what_others_learn_in_the_meantime_confuses_no_window(arguments: A
 
     assert numbers_of(shown) == rows.numbers
     assert len(rows.asked) <= 4
+
+
+def page_of(count: int, links: Links | None = None) -> Page:
+    return Page([Record(number) for number in range(count)], links)
+
+
+def test_a_smaller_maximum_takes_the_place_of_what_was_known() -> None:
+    habit = Habit()
+    habit.shortened(50)
+    habit.ignored(25)
+
+    habit.read(Ask(1, 100), page_of(50, Links(next=PageLink(2), last=PageLink(4))))
+
+    assert (habit.sizes, habit.confirmed) == (Sizes(50), 50)
+
+
+def test_the_largest_size_that_was_respected_is_remembered() -> None:
+    habit = Habit()
+    for size in (60, 100, 10):
+        habit.read(Ask(1, size), page_of(size, Links(next=PageLink(2), last=PageLink(90))))
+
+    assert habit.confirmed == 100
+
+
+def test_a_full_page_of_a_smaller_maximum_tells_no_end() -> None:
+    habit = Habit()
+    habit.shortened(50)
+
+    reading = habit.read(Ask(1, 100), page_of(50))
+
+    assert (reading.stride, reading.ends, reading.suspect) == (50, False, False)
+
+
+def test_where_per_page_is_ignored_a_page_that_is_not_full_is_the_last_one() -> None:
+    habit = Habit()
+    habit.ignored(60)
+
+    reading = habit.read(Ask(2, 60), page_of(50))
+
+    assert (reading.ends, reading.suspect, reading.doubtful) == (True, False, False)
+
+
+def test_a_page_of_the_default_size_is_not_suspected_of_being_cut_short() -> None:
+    reading = Habit().read(Ask(1, 25), page_of(20))
+
+    assert (reading.ends, reading.suspect) == (True, False)
+
+
+def test_a_list_of_one_page_does_not_tell_that_others_come_without_link() -> None:
+    habit = Habit()
+
+    assert habit.read(Ask(1, 100), page_of(3)).ends
+    assert habit.linked is None
+
+
+def test_a_size_in_link_that_the_page_itself_exceeds_is_not_believed() -> None:
+    links = Links(first=PageLink(1, 50), last=PageLink(1, 50))
+
+    assert Habit().read(Ask(1, 100), page_of(60, links)).stride == 100
+
+
+def test_any_of_the_links_may_tell_the_size_of_the_pages() -> None:
+    for links in (Links(last=PageLink(1, 25)), Links(first=PageLink(1, 25))):
+        assert Habit().read(Ask(1, 100), page_of(20, links)).stride == 25
+
+
+def test_a_link_header_without_next_or_last_tells_that_the_page_is_the_last() -> None:
+    for links in (Links(first=PageLink(1)), Links(prev=PageLink(1))):
+        assert Habit().read(Ask(2, 25), page_of(25, links)).ends
