@@ -9,6 +9,7 @@ import pytest
 import sandbox
 from resolvers.habits import Habits
 from resolvers.listings import Arguments, Window, checked, window
+from tests.facade import facade
 from upstream.caller import Caller
 from upstream.client import Upstream
 from upstream.listing import Collection, Listing, Page
@@ -159,3 +160,15 @@ async def test_a_window_of_the_largest_size_is_one_request_more_than_its_hundred
         await here.window("albums", Arguments(first=500, after=cursor))
 
         assert len(here.running.journal.matching("/api/v1/albums")) <= 6 + 1  # and its count
+
+
+@pytest.mark.parametrize("fact", ["hasNextPage", "hasPreviousPage"])
+async def test_each_fact_is_told_though_the_other_is_not_asked_for(fact: str) -> None:
+    shape = "query($c: String) { labels(first: 2, after: $c) { pageInfo { endCursor %s } } }"
+    query = shape % fact
+    async with sandbox.running() as upstream, facade(upstream.url) as here:
+        first = (await here.data(query))["labels"]["pageInfo"]
+        second = (await here.data(query, {"c": first["endCursor"]}))["labels"]["pageInfo"]
+
+    assert first[fact] is (fact == "hasNextPage")
+    assert second[fact] is True

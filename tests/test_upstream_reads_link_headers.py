@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upstream.links import links
+from upstream.links import LONGEST_HEADER, links
 from upstream.listing import Links, PageLink
 
 DOCUMENTED = (
@@ -37,6 +37,8 @@ def test_no_header_is_none() -> None:
         ('<x?page=2>; rel="next"; rel="last"', Links(next=PageLink(2))),
         ('<x?page=2>; rel="next", <x?page=3>; rel="next"', Links(next=PageLink(2))),
         ('<x?page=2#frag?page=9>; rel="next"', Links(next=PageLink(2))),
+        ('<x?page=9&page=2>; rel="next"', Links(next=PageLink(2))),  # as Rails reads it
+        ('<x?page=2>; rel="next"'.ljust(LONGEST_HEADER), Links(next=PageLink(2))),
         ('<x?page=0002>; rel="next"', Links(next=PageLink(2))),
         ('<x?page=2&per_page=lots>; rel="next"', Links(next=PageLink(2))),
         ('<x?page=2147483648>; rel="last"', Links(last=PageLink(2147483648))),
