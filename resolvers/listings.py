@@ -254,7 +254,7 @@ class _Search:
             raise BadResponse("rows are missing among those of a list")
         places = self._places(span)
         if not places:
-            start = stop = span.stop if request.backwards else span.start
+            start = stop = span.start
         elif request.backwards:
             start, stop = places[0], span.stop
         else:

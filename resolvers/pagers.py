@@ -157,7 +157,7 @@ class Pager:
             greatest, behind = self._sizes.greatest, hand.floor
             largest = Ask(behind // greatest + 1, min(greatest, LARGEST_PAGE_SIZE))
             stands_still = largest.page == 1 or self._habit.confirmed >= largest.per_page
-            if not stands_still and self._habit.fixed is None:
+            if not stands_still:
                 largest = pages_for(behind, behind + 1, self._sizes)[0]
             await self._ask([largest])
         elif hand.end is None and hand.last is not None and hand.last[1] != 1:
@@ -214,7 +214,7 @@ class Pager:
             # A page of the default size stands still, whatever the list does about `per_page`.
             plain = pages_for(missing.start, missing.stop, Sizes(fixed=DEFAULT_PAGE_SIZE))
             asks = plain if len(plain) == 1 else asks
-        if asks[0].page == 1 and self._cautious is None and sizes != Sizes():
+        if asks[0].page == 1 and sizes != Sizes():
             # The first page begins at the first row whatever its size: a chance to unlearn.
             asks[0] = Ask(1, min(missing.stop, LARGEST_PAGE_SIZE))
         return asks
