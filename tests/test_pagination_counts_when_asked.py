@@ -222,3 +222,17 @@ async def test_pages_of_another_size_than_link_counts_are_told_by_the_length() -
     assert isinstance(shown.page_cursors, PageCursors)
     assert shown.page_cursors.last is not None
     assert shown.page_cursors.last.page == 4
+
+
+@pytest.mark.parametrize(("place", "previous"), [(98, 9), (99, 10), (109, None)])
+async def test_the_page_before_the_current_one_is_told_as_far_as_the_list_has_it(
+    place: int, previous: int | None
+) -> None:
+    rows = PagedList(list(range(100)))
+    after_place = cursor_of(ALBUMS, place, None)
+
+    shown = await rows.window(Arguments(first=10, after=after_place), pages=True)
+
+    assert isinstance(shown.page_cursors, PageCursors)
+    told = shown.page_cursors.previous
+    assert (None if told is None else told.page) == previous

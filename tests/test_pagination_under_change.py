@@ -492,3 +492,22 @@ async def test_a_row_that_lost_its_number_is_still_where_the_cursor_cuts() -> No
 
     assert numbers_of(await rows.window(Arguments(first=3, after=cursor))) == [31, 32, 33]
     assert numbers_of(await rows.window(Arguments(last=3, before=cursor))) == [27, 28, 29]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "numbers"),
+    [
+        (Arguments(first=101), range(101)),
+        (Arguments(last=101, before=cursor_of(ALBUMS, 150, None)), range(48, 149)),
+    ],
+)
+async def test_where_two_pages_show_a_row_the_window_is_filled_by_another_in_hand(
+    arguments: Arguments, numbers: range
+) -> None:
+    rows = PagedList(list(range(300)))
+    await rows.window(Arguments(first=100))
+    rows.asked.clear()
+    rows.meanwhile[2] = lambda: rows.numbers.insert(0, 1_000)
+
+    assert numbers_of(await rows.window(arguments)) == list(numbers)
+    assert len(rows.asked) == 2

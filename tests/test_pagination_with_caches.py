@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 import sandbox
+from resolvers.cursors import cursor_of
+from resolvers.listings import Arguments, checked
 from tests.facade import Facade, facade
+from tests.paged_list import ALBUMS
 
 WARM = {"ONEDTOUCH_LOG_REQUESTS": "false"}
 """Settings under which all that may be kept is kept."""
@@ -129,3 +132,13 @@ async def test_where_no_row_moved_what_is_kept_of_a_list_is_served() -> None:
         assert (await shown(here, first=25))[0] == numbers
         assert (await shown(here, first=25, after=info["endCursor"]))[0] != numbers
         assert running.journal.matching("/api/v1/artists") == []
+
+
+def test_only_a_cursor_that_names_no_row_is_served_from_what_is_kept() -> None:
+    for cursor, follows in [
+        (cursor_of(ALBUMS, 5, None), False),
+        (cursor_of(ALBUMS, 5, 6), True),
+        (cursor_of(ALBUMS, 5, None, ((-1, 5),)), True),
+    ]:
+        assert checked(Arguments(after=cursor), ALBUMS).follows_rows is follows
+        assert checked(Arguments(before=cursor), ALBUMS).follows_rows is follows
