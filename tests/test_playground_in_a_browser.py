@@ -494,6 +494,104 @@ def test_the_costs_shown_are_those_of_the_answer_shown(visit: Visit) -> None:
     ]
 
 
+def test_the_costs_shown_are_those_of_the_tab_in_front(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    summary = visitor.page.locator(".summary")
+    visitor.open_example("ArtistAndLabel")
+    visitor.run()
+    assert (summary.text_content() or "").startswith("2 upstream requests · ")
+    visitor.open_example("PlayerTrack")
+    assert summary.text_content() == "Run or explain an operation."
+    visitor.run()
+    assert (summary.text_content() or "").startswith("1 upstream request · ")
+    visitor.open_example("ArtistAndLabel")
+    assert (summary.text_content() or "").startswith("2 upstream requests · ")
+
+
+def test_what_graphiql_says_itself_has_cost_nothing(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    visitor.open_example("ArtistAndLabel")
+    visitor.run()
+    visitor.page.evaluate(f"() => {VARIABLES}.setValue('{{')")
+    visitor.page.click(".graphiql-execute-button")
+    visitor.page.wait_for_function(f"() => {ANSWER}.getValue().startsWith('Variables are')")
+    assert visitor.page.text_content(".summary") == "Run or explain an operation."
+    assert visitor.page.locator(".waterfall").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("{ labels { nodes { name } } }", "/api/v1/labels"),
+        ("subscription { deliveryProcessed { databaseId } }", "/api/v1/deliveries"),
+    ],
+    ids=["query", "subscription"],
+)
+def test_an_answer_that_comes_late_is_not_shown_in_another_tab(
+    visit: Visit, query: str, path: str
+) -> None:
+    visitor = visit()
+    visitor.log_in()
+    page, upstream = visitor.page, visitor.facade.upstream
+    upstream.orders.add(sandbox.Latency(1500), path=path, times=1)
+    visitor.write(query)
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector("[aria-label^='Stop query']")
+    visitor.open_example("ArtistAndLabel")
+    page.wait_for_selector("[aria-label^='Execute query']")
+    today = upstream.database.today()
+    upstream.database.insert(sandbox.listing("deliveries", since=today, until=today), 0)
+    page.wait_for_timeout(2_500)
+    assert page.evaluate(f"() => {ANSWER}.getValue()") == ""
+    assert page.text_content(".summary") == "Run or explain an operation."
+
+
+def test_what_was_stopped_is_not_shown_when_it_comes(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    page = visitor.page
+    visitor.facade.upstream.orders.add(sandbox.Latency(1000), path="/api/v1/labels")
+    visitor.write("{ labels { nodes { name } } }")
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector("[aria-label^='Stop query']")
+    page.click(".graphiql-execute-button")
+    page.wait_for_timeout(1_500)
+    assert page.evaluate(f"() => {ANSWER}.getValue()") == ""
+
+
+def test_each_mistake_is_said_once_and_many_are_counted(visit: Visit) -> None:
+    visitor = visit()
+    visitor.write("{ a: albums(x: 1) { nodes { ppp } } b: albums(x: 1) { nodes { qqq rrr } } }")
+    visitor.run()
+    assert visitor.page.locator(".notice").all_text_contents() == [
+        "Unknown argument 'x' on field 'Query.albums'. (at 2 places)",
+        "Cannot query field 'ppp' on type 'Album'.",
+        "Cannot query field 'qqq' on type 'Album'. The answer has 1 more error.",
+    ]
+
+
+def test_nothing_is_sent_where_nothing_is_written(visit: Visit) -> None:
+    visitor = visit()
+    visitor.write("{ __typename }")
+    visitor.run()
+    visitor.write("")
+    answer = visitor.run()
+    assert answer["errors"][0]["message"].startswith("There is nothing to run:")
+    assert visitor.page.text_content(".summary") == "Run or explain an operation."
+
+
+def test_a_header_that_can_not_be_sent_is_said_to_be_that(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.click("button:has-text('Headers')")
+    page.click(".graphiql-editor-tool .CodeMirror:visible")
+    page.keyboard.insert_text('{"X Y": "1"}')
+    answer = visitor.run()
+    assert answer["errors"][0]["message"].startswith("One of the headers can")
+
+
 def test_a_long_waterfall_scrolls_in_its_place_and_not_the_page(visit: Visit) -> None:
     visitor = visit()
     visitor.log_in()
@@ -603,6 +701,7 @@ def test_a_subscription_shows_what_comes_until_it_is_stopped(visit: Visit) -> No
     assert page.text_content(".summary") == "1 event so far"
     page.click(".graphiql-execute-button")
     page.wait_for_selector("[aria-label^='Execute query']")
+    assert page.text_content(".summary") == "1 event"
     # Whoever listens asks five times a second; the look that has begun may end.
     deadline = time.monotonic() + 10
     asked = -1

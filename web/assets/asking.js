@@ -4,12 +4,13 @@
 const failed = (message) => ({ errors: [{ message, extensions: { code: 'NO_ANSWER' } }] });
 const GONE = 'The server does not answer. Is it still running?';
 
-// Resolves to the answer.
-export async function ask(operation, headers = {}) {
+// Resolves to the answer; `signal` may end the waiting for it.
+export async function ask(operation, headers = {}, signal = undefined) {
   try {
     // Not application/graphql-response+json: its status 400 for what is wrong with an operation
     // would be an error in the console as well.
-    return await answerIn(await post(operation, { Accept: 'application/json', ...headers }));
+    const response = await post(operation, { Accept: 'application/json', ...headers }, signal);
+    return await answerIn(response);
   } catch (error) {
     return failed(error.message);
   }
@@ -31,19 +32,22 @@ export async function listen(operation, headers, onAnswer, signal) {
 }
 
 async function post(operation, headers, signal) {
+  const sent = sendable({ 'Content-Type': 'application/json', ...headers });
+  const body = JSON.stringify(operation);
   try {
-    return await fetch(location.pathname, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...headers },
-      body: JSON.stringify(operation),
-      signal,
-    });
-  } catch (error) {
-    // fetch rejects with a TypeError both for a header it can't send and for a server that is gone.
+    return await fetch(location.pathname, { method: 'POST', headers: sent, body, signal });
+  } catch {
+    throw new Error(GONE);
+  }
+}
+
+// Not left to fetch, which rejects with the same TypeError where the server is gone.
+function sendable(headers) {
+  try {
+    return new Headers(headers);
+  } catch {
     throw new Error(
-      error instanceof TypeError && /header|ISO-8859/i.test(error.message)
-        ? 'One of the headers can’t be sent: a name or a value has a character that is not allowed.'
-        : GONE,
+      'One of the headers can’t be sent: a name or a value has a character that is not allowed.',
     );
   }
 }

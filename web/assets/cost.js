@@ -24,6 +24,8 @@ const HINTS = {
   QUERY_TOO_COMPLEX: 'Ask for fewer items, or in several operations.',
 };
 
+const MOST_NOTICES = 3;
+
 const TITLES = { plan: 'What it would cost', live: 'What came' };
 
 const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
@@ -56,7 +58,7 @@ function object(text) {
 }
 
 export function Costs() {
-  const last = useValueOf(report);
+  const last = useReport();
   const explainNow = useExplain();
   const [isOpen, setOpen] = useState(true);
   return h(
@@ -98,9 +100,18 @@ export function Costs() {
   );
 }
 
+// Null where there is nothing to tell of: what GraphiQL says itself, of variables that are not JSON,
+// is no answer and has cost nothing.
+function useReport() {
+  const { tabs, activeTabIndex } = useEditorContext({ nonNull: true });
+  const last = useValueOf(report);
+  const shown = tabs[activeTabIndex].response;
+  return last?.kind !== 'plan' && shown && !shown.startsWith('{') ? null : last;
+}
+
 function summary(last) {
-  if (!last) return 'Run an operation, or have it explained without running it.';
-  if (last.kind === 'live') return `${count(last.events, 'event')} so far`;
+  if (!last) return 'Run or explain an operation.';
+  if (last.kind === 'live') return `${count(last.events, 'event')}${last.isOver ? '' : ' so far'}`;
   if (last.kind === 'plan') {
     if (!last.plan) return 'There is no plan.';
     const { requestsAtMost } = last.plan;
@@ -190,23 +201,30 @@ function Plan({ plan }) {
 
 function Notices({ last }) {
   const isLoggedIn = useValueOf(session) !== null;
-  // One notice for each code: a hundred fields can fail of one cause.
-  const byCode = new Map();
+  // One notice for each sentence: a hundred fields can fail of one cause.
+  const bySentence = new Map();
   for (const error of last.errors) {
-    const code = error.extensions?.code ?? '';
-    byCode.set(code, [...(byCode.get(code) ?? []), error]);
+    const said = sentence(error, last.hadToken, isLoggedIn);
+    bySentence.set(said, [...(bySentence.get(said) ?? []), error]);
   }
+  const notices = [...bySentence].slice(0, MOST_NOTICES);
+  const more = bySentence.size - notices.length;
+  const rest =
+    more > 0
+      ? ` The answer has ${count(more, 'more error')}.`
+      : last.hasData && ' Everything else is in the answer.';
   return h(
     'div',
     { className: 'notices' },
-    [...byCode].map(([code, errors]) =>
-      h(
+    notices.map(([said, errors], place) => {
+      const code = errors[0].extensions?.code;
+      return h(
         'p',
-        { key: code, className: 'notice', role: 'alert' },
-        h('b', null, sentence(code, errors[0], last.hadToken, isLoggedIn)),
+        { key: said, className: 'notice', role: 'alert' },
+        h('b', null, said),
         errors.length > 1 && ` (at ${errors.length} places)`,
-        hint(code, errors[0]) && ` ${hint(code, errors[0])}`,
-        last.hasData && ' Everything else is in the answer.',
+        hint(errors[0]) && ` ${hint(errors[0])}`,
+        place === notices.length - 1 && rest,
         code === 'UNAUTHENTICATED' && ' ',
         code === 'UNAUTHENTICATED' &&
           (last.hadToken || !isLoggedIn) &&
@@ -215,8 +233,8 @@ function Notices({ last }) {
             { type: 'button', onClick: openLogIn },
             isLoggedIn ? 'Log in again' : 'Log in',
           ),
-      ),
-    ),
+      );
+    }),
     last.stale?.length > 0 &&
       h(
         'p',
@@ -229,7 +247,8 @@ function Notices({ last }) {
   );
 }
 
-function sentence(code, error, hadToken, isLoggedIn) {
+function sentence(error, hadToken, isLoggedIn) {
+  const code = error.extensions?.code;
   const isAboutToken = code === 'UNAUTHENTICATED' && !/password|credential/i.test(error.message);
   if (!isAboutToken) return error.message;
   if (hadToken) return 'The token is not valid any more.';
@@ -238,7 +257,7 @@ function sentence(code, error, hadToken, isLoggedIn) {
     : 'Log in to ask for this: the catalogue is for 1D touch users.';
 }
 
-function hint(code, error) {
-  const seconds = error.extensions?.retryAfter;
-  return seconds ? `Try again in ${Math.ceil(seconds)} s.` : HINTS[code];
+function hint({ extensions }) {
+  const seconds = extensions?.retryAfter;
+  return seconds ? `Try again in ${Math.ceil(seconds)} s.` : HINTS[extensions?.code];
 }

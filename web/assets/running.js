@@ -8,18 +8,40 @@ import { State } from './state.js';
 
 const { parse } = globalThis.GraphiQL.GraphQL;
 
-// What the last operation cost, or would cost; null before the first one.
+// What the last operation of the tab in front cost, or would cost; null before the first one.
 export const report = new State(null);
 
+const reports = new Map();
+let tab = null;
 // What was begun last. What an earlier one has to say comes too late: its answer is not shown either.
 let latest = null;
+
+// Another tab is in front: its answer is shown, and what that cost.
+export function turnTo(id) {
+  tab = id;
+  report.set(reports.get(id) ?? null);
+}
+
+// The answer of the tab in front is not shown any more.
+export function forget() {
+  latest = null;
+  reports.delete(tab);
+  report.set(null);
+}
+
 const reporter = () => {
   const mine = (latest = {});
-  return (what) => mine === latest && report.set(what);
+  const ours = tab;
+  return (what) => {
+    if (mine !== latest) return;
+    reports.set(ours, what);
+    if (ours === tab) report.set(what);
+  };
 };
 
 const WITH_COSTS = { 'X-Include': 'cost, upstream' };
 const INTROSPECTION = 'IntrospectionQuery';
+const NOTHING = 'There is nothing to run: write an operation, or open an example.';
 
 // GraphiQL's fetcher.
 export async function run(asked, { headers = {} } = {}) {
@@ -27,12 +49,33 @@ export async function run(asked, { headers = {} } = {}) {
   if (operation.operationName === INTROSPECTION) {
     return ask(operation, withToken(headers));
   }
-  if (isSubscription(operation)) return subscription(operation, headers);
+  if (!operation.query.trim()) {
+    forget();
+    return { errors: [{ message: NOTHING }] };
+  }
+  const begin = isSubscription(operation) ? follow : answer;
+  return observable((next, signal) => begin(operation, withToken(headers), next, signal));
+}
+
+// As GraphiQL takes it. Its stop button ends a promise only for the eye: the answer would be shown
+// all the same once it is there, in whichever tab is in front by then.
+const observable = (begin) => ({
+  subscribe({ next, complete }) {
+    const ending = new AbortController();
+    const { signal } = ending;
+    begin((shown) => signal.aborted || next(shown), signal).then(
+      () => signal.aborted || complete(),
+    );
+    return { unsubscribe: () => ending.abort() };
+  },
+});
+
+async function answer(operation, sent, next, signal) {
   const tell = reporter();
-  const sent = withToken(headers);
   const began = performance.now();
-  const answer = await ask(operation, { ...sent, ...WITH_COSTS });
-  const { upstream, cost, ...extensions } = answer.extensions ?? {};
+  const answered = await ask(operation, { ...sent, ...WITH_COSTS }, signal);
+  if (signal.aborted) return;
+  const { upstream, cost, ...extensions } = answered.extensions ?? {};
   tell({
     kind: 'run',
     hadToken: carriesToken(sent),
@@ -42,35 +85,31 @@ export async function run(asked, { headers = {} } = {}) {
     exchanges: upstream?.filter(({ source, requests }) => source !== 'upstream' || requests > 0),
     cost,
     stale: extensions.stale ?? [],
-    errors: answer.errors ?? [],
-    hasData: Object.values(answer.data ?? {}).some((value) => value !== null),
+    errors: answered.errors ?? [],
+    hasData: Object.values(answered.data ?? {}).some((value) => value !== null),
   });
   // What the page asked for itself is not shown as the caller's answer.
-  const { extensions: _, ...shown } = answer;
-  return Object.keys(extensions).length > 0 ? { ...shown, extensions } : shown;
+  const { extensions: _, ...shown } = answered;
+  next(Object.keys(extensions).length > 0 ? { ...shown, extensions } : shown);
 }
 
-// An observable, as GraphiQL takes it; its stop button ends the subscription.
-function subscription(operation, headers) {
-  return {
-    subscribe({ next, complete }) {
-      const { operationName: name } = operation;
-      const tell = reporter();
-      const sent = withToken(headers);
-      const hadToken = carriesToken(sent);
-      let events = 0;
-      tell({ kind: 'live', name, events, errors: [] });
-      const onAnswer = (answer) => {
-        next(answer);
-        const { errors = [], data } = answer;
-        if (data) events += 1;
-        tell({ kind: 'live', name, hadToken, events, errors, hasData: Boolean(data) });
-      };
-      const ending = new AbortController();
-      listen(operation, sent, onAnswer, ending.signal).then(complete);
-      return { unsubscribe: () => ending.abort() };
+async function follow(operation, sent, next, signal) {
+  const tell = reporter();
+  const about = { kind: 'live', name: operation.operationName, hadToken: carriesToken(sent) };
+  let last = { ...about, events: 0, errors: [] };
+  tell(last);
+  await listen(
+    operation,
+    sent,
+    (shown) => {
+      next(shown);
+      const { errors = [], data } = shown;
+      last = { ...about, events: last.events + (data ? 1 : 0), errors, hasData: Boolean(data) };
+      tell(last);
     },
-  };
+    signal,
+  );
+  tell({ ...last, isOver: true });
 }
 
 // The plan of an operation's upstream requests; nothing is sent upstream.

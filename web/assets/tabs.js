@@ -1,8 +1,11 @@
-// Opening an operation in one of GraphiQL's tabs, from wherever on the page it is asked for.
+// Opening an operation in one of GraphiQL's tabs, from wherever on the page it is asked for; and
+// what goes on when another tab comes to the front.
+
+import { forget, turnTo } from './running.js';
 
 const { useLayoutEffect, useState } = globalThis.React;
 const { flushSync } = globalThis.ReactDOM;
-const { useEditorContext } = globalThis.GraphiQL.React;
+const { useEditorContext, useExecutionContext } = globalThis.GraphiQL.React;
 
 // What stands in an editor that nobody has written in yet.
 export const WELCOME = `# Ask the 1D touch catalogue.
@@ -37,17 +40,24 @@ export function openInTab(query, variables) {
 // Must be on the page for openInTab to work.
 export function Tabs() {
   const editors = useEditorContext({ nonNull: true });
+  const { stop } = useExecutionContext({ nonNull: true });
   const [wanted, setWanted] = useState(null);
+  const { id } = editors.tabs[editors.activeTabIndex];
   useLayoutEffect(() => {
     ask = setWanted;
   }, []);
+  // GraphiQL shows an answer in the tab that is in front when it comes.
   useLayoutEffect(() => {
-    if (wanted) queueMicrotask(() => open(editors, wanted));
+    stop();
+    turnTo(id);
+  }, [id]);
+  useLayoutEffect(() => {
+    if (wanted) queueMicrotask(() => open(editors, stop, wanted));
   }, [wanted]);
   return null;
 }
 
-function open(editors, { query, variables }) {
+function open(editors, stop, { query, variables }) {
   const { activeTabIndex: active, tabs } = editors;
   const current = editors.queryEditor?.getValue() ?? '';
   // The editor tells its tab only after a moment what has been typed.
@@ -60,8 +70,10 @@ function open(editors, { query, variables }) {
     // At once, so that the editors belong to the new tab when they are filled.
     flushSync(() => editors.addTab());
   }
+  stop();
   editors.queryEditor?.setValue(query);
   editors.variableEditor?.setValue(variables);
   editors.responseEditor?.setValue('');
   editors.updateActiveTabValues({ query, variables, response: null, operationName: null });
+  forget();
 }
