@@ -1,4 +1,7 @@
-"""Each operation in queries/ is answered whole by the facade in front of the sandbox."""
+"""Each operation in queries/ is answered whole by the facade in front of the sandbox.
+
+A subscription there is told by tests/test_subscription_tells_each_delivery_once.py.
+"""
 
 import dataclasses
 import json
@@ -18,6 +21,8 @@ QUERIES = sorted((Path(__file__).parent.parent / "queries").rglob("*.graphql"))
 
 
 TEXTS = {path: path.read_text() for path in QUERIES}
+ANSWERED = [path for path in QUERIES if "\nsubscription " not in TEXTS[path]]
+"""All but subscriptions, which have no end."""
 
 
 def named(path: Path) -> str:
@@ -48,7 +53,7 @@ def test_an_operation_is_valid_and_named_as_its_file(path: Path) -> None:
     assert TEXTS[path].startswith("# "), "the first line says what it is for"
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=named)
+@pytest.mark.parametrize("path", ANSWERED, ids=named)
 async def test_an_operation_is_answered_without_an_error(path: Path) -> None:
     async with sandbox.running() as upstream, facade(upstream.url) as here:
         variables = variables_of(path)
@@ -93,7 +98,7 @@ async def test_a_page_of_browsing_goes_on_where_the_last_one_ended() -> None:
 FORGETFUL = COLD | {"ONEDTOUCH_KEEP_ANSWERS": "false"}
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=named)
+@pytest.mark.parametrize("path", ANSWERED, ids=named)
 async def test_an_operation_takes_the_fast_path(path: Path) -> None:
     statistics = cast("type[CompiledExecutionContext]", schema.execution_context_class).statistics
     async with sandbox.running() as upstream, facade(upstream.url, FORGETFUL) as here:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 
 import sandbox
+from resolvers.global_ids import global_id
 from resolvers.live import Live
 from tests.node_programs import CLIENTS, facade_served, installed
 from tests.served import Served, application, served
@@ -18,6 +20,7 @@ from tests.sockets import NUMBERS, bearer, socket_to
 from upstream.client import Upstream
 from upstream.errors import Overloaded
 from upstream.policy import Policy
+from web.playground import QUERIES
 from web.rates import Rates
 
 QUICK = {"ONEDTOUCH_CACHE_BYTES": "0", "ONEDTOUCH_LIVE_INTERVAL": "0.05"}
@@ -588,6 +591,24 @@ async def test_where_only_trusted_documents_are_executed_so_it_is_here() -> None
         message = await socket.heard()
         assert (message["type"], message["id"]) == ("error", "a")
         assert "code" in message["payload"][0]["extensions"]
+
+
+async def test_the_subscription_among_the_trusted_documents_is_told() -> None:
+    query = (QUERIES / "frontend" / "LiveDeliveries.graphql").read_text()
+    only = {**QUICK, "ONEDTOUCH_ONLY_TRUSTED": "true"}
+    async with both(only) as (upstream, here), socket_to(here) as socket:
+        await socket.subscribe("a", query)
+        headers = {**bearer(sandbox.LISTENER_TOKEN), "Accept": "text/event-stream"}
+        named = {"documentId": hashlib.sha256(query.encode()).hexdigest()}
+        async with here.client.post(here.url, json=named, headers=headers) as events:
+            await a_look_more(upstream)
+            number = upstream.database.insert(YESTERDAY, 0)
+            message = await socket.heard()
+            lines = [await events.content.readline() for _ in range(4)]
+        event = json.loads(lines[-1].removeprefix(b"data: "))
+    assert message["payload"]["data"] == event["data"]
+    assert event["data"]["deliveryProcessed"]["id"] == global_id("Delivery", number)
+    assert event["data"]["deliveryProcessed"]["album"]["title"]
 
 
 async def test_subscriptions_count_as_requests_where_these_are_limited() -> None:
