@@ -607,6 +607,16 @@ def test_a_long_waterfall_scrolls_in_its_place_and_not_the_page(visit: Visit) ->
     assert height == inside
 
 
+def test_only_an_answer_that_is_not_very_long_can_be_folded(visit: Visit) -> None:
+    visitor = visit()
+    visitor.log_in()
+    query = "{{ albums(first: {}) {{ nodes {{ tracks {{ availableTerritories }} }} }} }}"
+    for first, is_folded in ((1, True), (100, False), (1, True)):
+        visitor.write(query.format(first))
+        visitor.run()
+        assert visitor.page.evaluate(f"() => {ANSWER}.getOption('foldGutter')") is is_folded
+
+
 def test_an_example_opens_whatever_else_is_happening_in_the_editors(visit: Visit) -> None:
     visitor = visit()
     visitor.open_example(EXAMPLES[0]["name"])
@@ -863,6 +873,25 @@ def test_on_a_phone_on_its_side_nothing_lies_over_anything_else(visit: Visit) ->
     assert costs[1] <= response[1]
     visitor.page.locator(".costs .explain").scroll_into_view_if_needed()
     assert in_view(visitor.page, ".costs .explain")
+
+
+def test_on_a_phone_several_mistakes_leave_room_for_the_answer(visit: Visit) -> None:
+    visitor = visit(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    visitor.log_in()
+    visitor.write(
+        '{ a: album(id: "x") { id } b: node(id: "x") { id } c: node(id: "RGVsaXZlcnk6MQ==") { id }'
+        " albums(first: 1) { totalCount } }"
+    )
+    visitor.run()
+    visitor.page.wait_for_selector(".notice >> nth=2")
+    bottoms = visitor.page.evaluate(
+        """() => ['.costs-head', '.graphiql-response'].map((selector) =>
+            document.querySelector(selector).getBoundingClientRect().bottom)"""
+    )
+    assert bottoms[0] <= bottoms[1]
+    answer = visitor.page.locator(".result-window").bounding_box()
+    assert answer is not None
+    assert answer["height"] >= 24, "a line of it"
 
 
 def test_on_a_phone_long_lines_and_the_settings_are_seen_whole(visit: Visit) -> None:

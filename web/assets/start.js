@@ -16,6 +16,10 @@ const place = document.getElementById('playground');
 const storage = keepingOrNull();
 const PANE = 'graphiql:visiblePlugin';
 
+// An answer of more lines is not folded: to find where its outermost brackets end, CodeMirror reads
+// it to the end for each of them, for six seconds where 500 albums have all their territories.
+const MOST_FOLDED_LINES = 20_000;
+
 const plugins = [examplesPlugin, GraphiQLPluginExplorer.explorerPlugin()];
 
 // GraphiQL would show a picture from wherever an answer says it is: the page asks nobody else.
@@ -87,6 +91,9 @@ function Beginning() {
     // As the answer does: on a phone half of an operation's first line would be hidden.
     editors.queryEditor.setOption('lineWrapping', true);
     nameEditors(editors);
+    editors.responseEditor?.on('beforeChange', (editor, { text }) =>
+      editor.setOption('foldGutter', text.length <= MOST_FOLDED_LINES),
+    );
     if (!isPhone()) showPane(storage?.getItem(PANE) ?? examplesPlugin.title);
     const asked = new URLSearchParams(location.search);
     if (!asked.get('query')) return;
