@@ -3,15 +3,19 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import uvicorn
 
 import sandbox
 from tests.redis_server import RedisServer
+from tests.served import application
+from web.serving import Server, listening_socket
 
 ROOT = Path(__file__).parent.parent
 QUERY = (
@@ -85,3 +89,24 @@ async def test_a_drain_loses_no_request_with_rates_and_redis_and_kept_connection
             assert await process.wait() == 0
     assert set(answered) == {200}
     assert len(answered) >= 60
+
+
+async def test_who_has_connected_before_the_end_of_listening_is_answered() -> None:
+    app = application()
+    server = Server(app, lambda: None)
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    with ExitStack() as open_sockets:
+        listening = open_sockets.enter_context(listening_socket("127.0.0.1", 0))
+        await uvicorn.Server.startup(server, [listening])
+        # The system takes connections while the server is busy, here with this loop.
+        clients = [
+            open_sockets.enter_context(socket.create_connection(listening.getsockname(), 5))
+            for _ in range(5)
+        ]
+        for each in clients:
+            each.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        app.drain.begin()
+        await server.shutdown([listening])
+        for each in clients:
+            assert each.recv(1_000).startswith(b"HTTP/1.1 200 ")

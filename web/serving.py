@@ -1,13 +1,16 @@
 """The serving: uvicorn around the application, until a signal asks for the end."""
 
+import asyncio
 import gc
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
@@ -33,7 +36,7 @@ def serve(app: App, listening: socket.socket, started: Callable[[], None]) -> No
 
     Raises SystemExit where the application can't start.
     """
-    _Server(app, started).run(sockets=[listening])
+    Server(app, started).run(sockets=[listening])
 
 
 def configuration(app: App) -> uvicorn.Config:
@@ -57,7 +60,14 @@ def configuration(app: App) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
+def _accepted(listening: socket.socket) -> Iterator[socket.socket]:
+    """The connections that wait to be accepted."""
+    with suppress(OSError):
+        while True:
+            yield listening.accept()[0]
+
+
+class Server(uvicorn.Server):
     """Uvicorn that, asked to stop, first says so on /readyz for a moment and then ends well."""
 
     def __init__(self, app: App, started: Callable[[], None]) -> None:
@@ -67,6 +77,7 @@ class _Server(uvicorn.Server):
         self._listens_until = float("inf")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
         await super().startup(sockets)
         # What is there now stays: the collector need not look at it again. And what comes goes by
         # itself, for an operation leaves no cycles: so it need not look often.
@@ -82,6 +93,7 @@ class _Server(uvicorn.Server):
             await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; asked once more, stop waiting."""
         # Uvicorn's own would raise the signal again at the end: no exit code 0.
         del frame
         if self._app.drain.begun:
@@ -93,5 +105,27 @@ class _Server(uvicorn.Server):
         pause = self._app.settings.drain_pause if sig == signal.SIGTERM else 0.0
         self._listens_until = time.monotonic() + pause
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to listen, and end what is under way.
+
+        Who has connected by now is served as well: with the listening socket, the system would
+        reset those that wait in its queue.
+        """
+        waiting = [each for listening in sockets or () for each in _accepted(listening)]
+        for server in self.servers:
+            server.close()
+        connection: Any = self.config.http_protocol_class
+        made = partial(
+            connection,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        loop = asyncio.get_running_loop()
+        for each in waiting:
+            await loop.connect_accepted_socket(made, each)
+        await super().shutdown(sockets)
+
     async def on_tick(self, counter: int) -> bool:
+        """Whether it is time to stop."""
         return await super().on_tick(counter) or time.monotonic() >= self._listens_until
