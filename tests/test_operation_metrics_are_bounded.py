@@ -107,6 +107,13 @@ async def test_openmetrics_is_spoken_to_who_asks_for_it() -> None:
         assert (await response.text()).endswith("# EOF\n")
 
 
+async def test_who_asks_for_a_version_that_is_none_gets_the_plain_format() -> None:
+    async with served(application()) as here:
+        accept = {"Accept": "application/openmetrics-text;version=one"}
+        async with here.client.get(f"{here.base}/metrics", headers=accept) as response:
+            assert (response.status, response.content_type) == (200, "text/plain")
+
+
 async def test_what_compiled_selections_build_and_give_up_is_counted() -> None:
     async with (
         sandbox.running() as upstream,

@@ -123,7 +123,11 @@ class Metrics:
 
     async def metrics(self, request: Request) -> Response:
         """The page at /metrics, in the text format that is asked for."""
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except TypeError:
+            # The library compares what is no version, and was asked for, with one.
+            encode, content_type = choose_encoder("")
         return Response(
             encode(self.registry),
             headers={"content-type": content_type, "cache-control": "no-store"},
