@@ -75,6 +75,8 @@ def small() -> AbstractAsyncContextManager[Served]:
         ("application/json;q=0, */*", RESPONSE_JSON),
         ("application/graphql-response+json;q=0.5, */*;q=0.1", RESPONSE_JSON),
         ("nonsense, application/graphql-response+json", RESPONSE_JSON),
+        ("application/json;charset=latin1, application/json;q=0.9", JSON),
+        ("application/json;charset=latin1, */*;q=0.1", JSON),
     ],
 )
 async def test_the_answer_is_in_the_type_that_is_wanted_most(

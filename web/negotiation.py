@@ -107,7 +107,7 @@ def _unsupported(sentence: str, *headers: tuple[bytes, bytes]) -> Refused:
 def _ranges(accept: bytes) -> list[tuple[bytes, float, int]]:
     """The media ranges of an Accept header, with quality and place; what is malformed is left out.
 
-    A range with a character set that is not UTF-8 is one that we can't serve.
+    So is a range with a character set that is not UTF-8, since we can't serve it.
     """
     ranges = []
     for place, part in enumerate(accept.lower().split(b",")):
@@ -120,8 +120,8 @@ def _ranges(accept: bytes) -> list[tuple[bytes, float, int]]:
                 quality = _quality(value)
             elif name.strip() == b"charset" and value not in {b"utf-8", b"utf8"}:
                 servable = False
-        if b"/" in media_range:
-            ranges.append((media_range, quality if servable else 0.0, place))
+        if b"/" in media_range and servable:
+            ranges.append((media_range, quality, place))
     return ranges
 
 
