@@ -9,6 +9,7 @@ from graphql import get_introspection_query
 import sandbox
 from schema import schema
 from tests.facade import COLD, facade
+from web.kept_answers import KeptAnswer
 
 WARM = {"ONEDTOUCH_LOG_REQUESTS": "false", "ONEDTOUCH_FRESH_CATALOGUE": "60"}
 ALBUMS = "query Albums($first: Int!) { albums(first: $first) { nodes { title tracks { id } } } }"
@@ -90,6 +91,25 @@ async def test_what_is_not_fresh_not_there_or_not_whole_is_not_kept(query: str) 
         again = await here.ask(query)
         assert again.body == first.body
         assert again.headers["Cache-Control"] in {"no-store", "private, max-age=0"}
+
+
+async def test_a_name_of_any_length_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[KeptAnswer] = []
+
+    def noted(*parts: Any) -> KeptAnswer:
+        kept.append(KeptAnswer(*parts))
+        return kept[-1]
+
+    monkeypatch.setattr("web.outcomes.KeptAnswer", noted)
+    name = "A" * 90_000
+    async with sandbox.running() as upstream, facade(upstream.url, WARM) as here:
+        for query in (
+            f"query {name} {{ artist(id: 1) {{ name }} }}",
+            f"query {name} {{ __typename }}",
+        ):
+            assert (await here.ask(query)).data == (await here.ask(query)).data
+    # What they weigh in the cache is little more than their bodies.
+    assert [each.operation_name for each in kept] == ["A" * 100] * 2
 
 
 async def test_what_the_api_lets_nobody_store_the_client_may_not_store_either() -> None:

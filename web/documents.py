@@ -36,6 +36,7 @@ from upstream.recent import Recent
 from .footprints import Footprints
 from .limits import Limits, check_document, check_text
 from .request_errors import RequestError
+from .request_records import LONGEST_NAME
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 15_000
 """Steps that comparing fields of one name may take in validation, which is quadratic.
@@ -63,10 +64,14 @@ class ChosenOperation:
     """One operation of a valid document, and what it can cause upstream (web/footprints.py).
 
     `is_about_schema` says that it asks for nothing but the schema, so that its answer is the same
-    for everybody and as long as the process lives.
+    for everybody and as long as the process lives. `noted_name` is what logs, traces and kept
+    answers have of its name.
     """
 
-    __slots__ = ("definition", "footprint", "is_about_schema", "kind", "kind_name", "name")
+    __slots__ = (
+        *("definition", "footprint", "is_about_schema"),
+        *("kind", "kind_name", "name", "noted_name"),
+    )
 
     def __init__(
         self, footprints: Footprints, document: DocumentNode, definition: OperationDefinitionNode
@@ -75,6 +80,7 @@ class ChosenOperation:
         self.kind: OperationType = definition.operation
         self.kind_name: str = definition.operation.value
         self.name: str | None = definition.name.value if definition.name else None
+        self.noted_name = self.name and self.name[:LONGEST_NAME]
         self.footprint = footprints.footprint(document, definition)
         self.is_about_schema = self.kind is OperationType.QUERY and _is_about_schema(
             document, definition

@@ -189,7 +189,7 @@ class Endpoint:
             await persisted.keep(resolved)
         chosen = prepared.operation(request.operationName or None)
         visit.record.kind = chosen.kind_name
-        visit.record.name = chosen.name
+        visit.record.name = chosen.noted_name
         if visit.method == "GET" and chosen.kind is not OperationType.QUERY:
             raise Refused(
                 405, "BAD_USER_INPUT", "A GET is for queries only: use POST.", [ALLOW_POST]

@@ -110,7 +110,7 @@ class LiveEndpoint(Endpoint):
             yield _refused(list(prepared.errors))
             return
         chosen = prepared.operation(name)
-        record.kind, record.name = chosen.kind_name, chosen.name
+        record.kind, record.name = chosen.kind_name, chosen.noted_name
         self._estimate(visit, chosen, variables)
         if chosen.kind is not OperationType.SUBSCRIPTION:
             answer = await self._outcomes.of(visit, prepared, chosen, variables)

@@ -7,10 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .request_records import RequestRecord
-
-LONGEST_NAME: Final = 100
-"""Characters of an operation's name that are logged: callers may name them as long as they like."""
+from .request_records import LONGEST_NAME, RequestRecord
 
 request_logger: Final = logging.getLogger("web.requests")
 
