@@ -270,6 +270,18 @@ async def test_an_explained_query_asks_nothing() -> None:
         assert headers["Cache-Control"] == "no-store"
 
 
+async def test_a_query_whose_variables_do_not_fit_is_not_explained() -> None:
+    query = "query ($id: ID!) { album(id: $id) { title } }"
+    async with served(application(upstream=NOWHERE)) as here:
+        for variables in ({}, {"id": None}, {"id": [1]}):
+            _, _, body = await here.post(
+                {"query": query, "variables": variables}, {"X-Explain": "1"}
+            )
+            (error,) = body["errors"]
+            assert error["extensions"]["code"] == "BAD_USER_INPUT"
+            assert "extensions" not in body
+
+
 def test_time_under_way_counts_once_where_requests_overlap() -> None:
     spans = [(0.0, 2.0), (1.0, 2.0), (1.5, 0.5), (5.0, 1.0)]
     exchanges = [Exchange("/", "/", began, took, "upstream", 200, 1) for began, took in spans]

@@ -197,6 +197,7 @@ class Endpoint:
         variables = request.variables or {}
         self._estimate(visit, chosen, variables)
         if b"x-explain" in visit.headers:
+            self._outcomes.assert_variables(prepared, chosen, variables)
             plan = explained(chosen.footprint, variables, self._service.habits)
             return answers.explained(visit.media_type, plan)
         return await self._operation_answer(visit, prepared, chosen, variables)
