@@ -86,12 +86,6 @@ class Server(uvicorn.Server):
         gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
         self._told()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
-        if self.force_exit:
-            # Uvicorn leaves that out then, and logs a traceback of it when the loop ends.
-            await self.lifespan.shutdown()
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; asked once more, stop waiting."""
         # Uvicorn's own would raise the signal again at the end: no exit code 0.
@@ -125,6 +119,9 @@ class Server(uvicorn.Server):
         for each in waiting:
             await loop.connect_accepted_socket(made, each)
         await super().shutdown(sockets)
+        if self.force_exit:
+            # Uvicorn leaves that out then, and logs a traceback of it when the loop ends.
+            await self.lifespan.shutdown()
 
     async def on_tick(self, counter: int) -> bool:
         """Whether it is time to stop."""
