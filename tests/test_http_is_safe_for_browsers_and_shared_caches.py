@@ -112,7 +112,9 @@ async def test_no_origin_is_allowed_by_default() -> None:
 async def test_a_named_origin_may_ask_and_read_and_another_may_not() -> None:
     ask = {
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type,x-deadline-ms",
+        "Access-Control-Request-Headers": (
+            "apollographql-client-name,authorization,content-type,traceparent,x-deadline-ms"
+        ),
     }
     origins = "https://app.example,http://localhost:5173"
     async with small(ONEDTOUCH_CORS_ORIGINS=origins) as here:

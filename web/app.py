@@ -53,10 +53,13 @@ _EXPOSED = (
 _ALLOWED = (
     "Accept",
     "Apollo-Require-Preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
     "Authorization",
     "Content-Type",
     "GraphQL-Require-Preflight",
     "If-None-Match",
+    "traceparent",
     "X-Apollo-Operation-Name",
     "X-Deadline-Ms",
     "X-Explain",

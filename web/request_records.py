@@ -13,12 +13,13 @@ LONGEST_NAME: Final = 100
 class RequestRecord(Struct):
     """What is known of a request when it has been answered; without tokens, values or texts.
 
-    `kind` ("query", "mutation" or "subscription") and `name`, its first LONGEST_NAME characters, are
-    those of the operation, None where it did not come to one. `trusted` is whether the document is one of the operator's. `status` is
-    the HTTP status, 499 where the client went away before it got one. `seconds` is the time until
-    there was an answer, `answered_bytes` the size of its body before compression; `codes` are those
-    of its errors, each once. `caller` has what was asked upstream, `estimated_requests` the most
-    that it could cost there. `traceparent` is the header of that name (W3C Trace Context).
+    `kind` ("query", "mutation" or "subscription") and `name`, its first LONGEST_NAME characters,
+    are those of the operation, None where it did not come to one. `trusted` is whether the document
+    is one of the operator's. `status` is the HTTP status, 499 where the client went away before it
+    got one. `seconds` is the time until there was an answer, `answered_bytes` the size of its body
+    before compression; `codes` are those of its errors, each once. `caller` has what was asked
+    upstream, `estimated_requests` the most that it could cost there. `traceparent` is the header of
+    that name (W3C Trace Context).
     """
 
     request_id: str
