@@ -147,7 +147,7 @@ class Habit:
             return count
         said = _size_said(links, ask.per_page)
         size = count if goes_on else said if said is not None and said >= count else None
-        if goes_on and ask.page == 1 and count not in (said, DEFAULT_PAGE_SIZE):
+        if goes_on and ask.page == 1 and count not in (said, self.largest, DEFAULT_PAGE_SIZE):
             return count  # or it is the last page, and its next link is wrong
         if size is None and ask.per_page <= trusted:
             return ask.per_page  # whatever others have learned of the list since

@@ -44,6 +44,7 @@ TABLE: dict[type[Exception], tuple[Code, str]] = {
     errors.Overloaded: (Code.RATE_LIMITED, "Too many requests wait already. Try later."),
     errors.TimedOut: (Code.UPSTREAM_TIMEOUT, "The REST API did not answer in time."),
     errors.Unavailable: (Code.UPSTREAM_UNAVAILABLE, "The REST API fails, or can't be reached."),
+    errors.Dropped: (Code.UPSTREAM_UNAVAILABLE, "The REST API ended the connection."),
     errors.BreakerOpen: (
         Code.UPSTREAM_UNAVAILABLE,
         "The REST API failed too often just now; it is left alone for a moment.",

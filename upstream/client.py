@@ -1,6 +1,7 @@
 """The client: all that the REST API can be asked and told."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -68,12 +69,18 @@ class Upstream:
     """
 
     def __init__(
-        self, url: str, policy: Policy | None = None, observer: Observer | None = None
+        self,
+        url: str,
+        policy: Policy | None = None,
+        observer: Observer | None = None,
+        *,
+        longest_wait: float = math.inf,
     ) -> None:
+        """`longest_wait` is how many seconds a caller has at most."""
         self._policy = policy = policy or Policy()
         observer = observer or Nobody()
         self._transport = Transport(url, policy)
-        self._sender = Sender(self._transport, policy, observer)
+        self._sender = Sender(self._transport, policy, observer, longest_wait)
         self._tokens = Tokens(policy)
         self._cache = Cache(policy.cache_bytes)
         self._elsewhere = _elsewhere(policy, self._tokens, observer)

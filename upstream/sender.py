@@ -43,9 +43,13 @@ def spend_nothing() -> None:
 class Sender:
     """Sends requests through the gate and the circuit breaker, counts, measures and logs them."""
 
-    def __init__(self, transport: Transport, policy: Policy, observer: Observer) -> None:
+    def __init__(
+        self, transport: Transport, policy: Policy, observer: Observer, longest_wait: float
+    ) -> None:
+        """`longest_wait` is how many seconds a caller waits at most."""
         self._transport = transport
         self._policy = policy
+        self._hung_after = min(policy.request_timeout, longest_wait) / 2
         self._observer = observer
         self.gate = Gate(policy)
         self.breaker = Breaker(policy, observer)
@@ -120,7 +124,7 @@ class Sender:
         except BaseException:
             waited = monotonic() - started
             # Nobody waits any more. After so long that is the REST API's failure as well.
-            if waited * 2 >= patience:
+            if waited >= self._hung_after:
                 self._failed(attempts, probe=probe)
             else:
                 self.breaker.abandoned(probe=probe)

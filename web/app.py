@@ -1,7 +1,6 @@
 """The ASGI application: every path that the facade serves, and what lives as long as it does."""
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
@@ -233,11 +232,10 @@ def create_app(
     the upstream's address, or what a setting names, can't be used.
     """
     metrics = Metrics()
-    # Who waits for what hangs leaves at the deadline: the circuit breaker must call that a failure.
-    patience = min(settings.policy.request_timeout, settings.deadline)
-    policy = dataclasses.replace(settings.policy, request_timeout=patience)
     try:
-        upstream = Upstream(settings.upstream, policy, metrics)
+        upstream = Upstream(
+            settings.upstream, settings.policy, metrics, longest_wait=settings.deadline
+        )
     except ValueError as error:
         wrong = str(error)
         named = with_its_flag("policy", wrong)
