@@ -14,6 +14,8 @@ from tests.facade import COLD
 from tests.node_programs import CLIENTS, facade_served, installed
 from tests.served import Served, application, served
 from tests.sockets import Socket, bearer, socket_to
+from web.answers import encode
+from web.sockets import result_in
 
 LISTENER = {**bearer(sandbox.LISTENER_TOKEN)}
 EVENTS = {**LISTENER, "Accept": "text/event-stream"}
@@ -68,6 +70,14 @@ async def test_a_query_is_answered_over_a_websocket_and_as_events() -> None:
         assert result(await events(here, ALBUM, {"id": album["id"]})) == expected
         # The connection goes on: an ID is free again once its operation is complete.
         assert (await asked(socket, "{ __typename }"))["payload"]["data"]["__typename"] == "Query"
+
+
+def test_the_data_of_an_answer_go_into_a_websockets_message_undecoded() -> None:
+    # Decoded and encoded again, 500 albums would keep everybody waiting for 200 ms.
+    data = b'{ "albums" : [1e1] }'
+    answered = result_in(b'{"errors": [{"message": "No."}], "data":' + data + b"}")
+    assert encode(answered.data) == data
+    assert [each.formatted for each in answered.errors or ()] == [{"message": "No."}]
 
 
 async def test_a_mutation_is_executed_over_a_websocket_and_as_events() -> None:

@@ -76,13 +76,26 @@ class ShownError(GraphQLError):
         return cast("GraphQLFormattedError", self._formatted)
 
 
+class _Result(msgspec.Struct):
+    data: msgspec.Raw = msgspec.Raw()
+    errors: list[dict[str, Any]] = []
+    extensions: msgspec.Raw = msgspec.Raw()
+
+
+_decode_result: Final = msgspec.json.Decoder(_Result).decode
+
+
 def result_in(body: bytes) -> ExecutionResult | PreExecutionError:
-    """The result that the answer to a query or a mutation holds."""
-    answer = _decode(body)
-    errors: list[GraphQLError] = [ShownError(each) for each in answer.get("errors", ())]
-    if "data" not in answer:
+    """The result that the answer to a query or a mutation holds.
+
+    Its data stay encoded: they may be megabytes, and go into the message as they are.
+    """
+    result = _decode_result(body)
+    errors: list[GraphQLError] = [ShownError(each) for each in result.errors]
+    if not result.data:
         return PreExecutionError(data=None, errors=errors)
-    return ExecutionResult(answer["data"], errors or None, answer.get("extensions"))
+    extensions = cast("dict[str, Any]", result.extensions) if result.extensions else None
+    return ExecutionResult(cast("dict[str, Any]", result.data), errors or None, extensions)
 
 
 async def handled(
