@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from tests.node_programs import CLIENTS, facade_served, installed
 from tests.served import Served, application, served
 from tests.sockets import Socket, bearer, socket_to
 from web.answers import encode
+from web.outcomes import Outcomes
 from web.sockets import result_in
 
 LISTENER = {**bearer(sandbox.LISTENER_TOKEN)}
@@ -157,6 +159,49 @@ async def test_who_gives_a_query_up_has_its_requests_cancelled(leaving: str) -> 
         async with asyncio.timeout(5):
             while here.app._upstream.state().under_way:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
+
+
+async def test_what_comes_over_a_websocket_is_logged_as_what_comes_by_post(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="web.requests")
+    loud = {**COLD, "ONEDTOUCH_LOG_REQUESTS": "true"}
+    async with both(loud) as (upstream, here), socket_to(here) as socket:
+        await here.post({"query": "{ artist(id: 544) { name } }"}, LISTENER)
+        await asked(socket, "{ artist(id: 544) { name } }")
+        upstream.orders.add(sandbox.Hang())
+        await socket.say("subscribe", "a", {"query": "{ artist(id: 399) { name } }"})
+        await upstream.journal.until(lambda journal: len(journal) == 3, seconds=10)
+        await socket.say("complete", "a")
+        async with asyncio.timeout(5):
+            while len(caplog.records) < 3:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+    lines: list[Any] = [getattr(each, "fields", None) for each in caplog.records[:3]]
+    assert [each["status"] for each in lines] == [200, 200, 499]
+    assert lines[0]["bytes"] == lines[1]["bytes"] > 0
+
+
+async def test_what_goes_wrong_in_the_facade_is_an_error_over_a_websocket_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def failing(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(Outcomes, "of", failing)
+    async with both() as (_, here), socket_to(here) as socket:
+        message = await asked(socket, "{ __typename }")
+        assert message["type"] == "error"
+        assert message["payload"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        assert "secret" not in str(message)
+
+
+async def test_events_are_sent_to_who_has_the_answer_as_json() -> None:
+    async with both() as (_, here):
+        query = {"query": "{ artist(id: 544) { name } }"}
+        async with here.client.get(here.url, params=query, headers=LISTENER) as response:
+            known = {"If-None-Match": response.headers["ETag"]}
+        async with here.client.get(here.url, params=query, headers={**EVENTS, **known}) as response:
+            assert result(await response.text()) == {"data": {"artist": {"name": "1902"}}}
 
 
 async def test_the_operations_of_one_websocket_are_bounded() -> None:

@@ -19,6 +19,7 @@ from graphql import GraphQLError, OperationType, subscribe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from resolvers.live import Live
+from schema.errors import INTERNAL
 from upstream.caller import Caller
 
 from . import answers, request_headers
@@ -26,7 +27,7 @@ from .answers import Answer, Send
 from .documents import ChosenOperation, Prepared
 from .drain import Drain
 from .events import HEADERS, LAST, EventStream, event, events
-from .graphql import Endpoint
+from .graphql import CLIENT_GONE, Endpoint
 from .incoming import Body, Receive
 from .negotiation import JSON, answer_type, names_events
 from .refusals import Refused
@@ -34,7 +35,7 @@ from .request_errors import RequestError
 from .request_records import RequestRecord
 from .service import Service
 from .settings import Settings
-from .shown_errors import code_of
+from .shown_errors import code_of, log_internal
 from .sockets import SUBPROTOCOL, Connection, Results, ShownError, Socket, handled, result_in
 from .visits import Visit
 
@@ -92,6 +93,14 @@ class LiveEndpoint(Endpoint):
         except Refused as refused:
             record.codes = (refused.code,)
             yield _refused([RequestError(refused.code, refused.sentence)])
+        except asyncio.CancelledError:
+            if record.kind != "subscription":
+                record.status = CLIENT_GONE
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an error
+            log_internal(record.request_id, error)
+            record.codes = (INTERNAL[0],)
+            yield _refused([RequestError(*INTERNAL)])
         finally:
             self._finished(record, perf_counter() - began)
 
@@ -114,6 +123,7 @@ class LiveEndpoint(Endpoint):
         self._estimate(visit, chosen, variables)
         if chosen.kind is not OperationType.SUBSCRIPTION:
             answer = await self._outcomes.of(visit, prepared, chosen, variables)
+            record.answered_bytes = len(answer.body)
             yield result_in(answer.body)
             return
         self._outcomes.assert_variables(prepared, chosen, variables)
@@ -139,6 +149,7 @@ class LiveEndpoint(Endpoint):
     async def _sent(self, visit: Visit) -> bytes:
         if visit.media_type is None and names_events(visit.headers.get(b"accept")):
             visit.media_type = JSON
+            visit.headers.pop(b"if-none-match", None)  # events have no ETag: it is another answer's
         return await super()._sent(visit)
 
     async def _operation_answer(
