@@ -187,11 +187,13 @@ async def test_a_hundred_questions_that_fail_once_are_all_answered_and_nobody_is
 
 
 @asynccontextmanager
-async def forgetful(answers: int = 1_000_000) -> AsyncIterator[tuple[str, list[int]]]:
+async def forgetful(
+    answers: int = 1_000_000, failures: int = 0
+) -> AsyncIterator[tuple[str, list[int]]]:
     """An API that ends each connection unannounced once a second request has come on it.
 
-    It gives so many answers in all; `asked` are the numbers of the connections that requests came
-    on.
+    It gives so many answers in all, of which the first `failures` are 500; `asked` are the numbers
+    of the connections that requests came on.
     """
     asked: list[int] = []
     connections = iter(range(1_000_000))
@@ -204,8 +206,9 @@ async def forgetful(answers: int = 1_000_000) -> AsyncIterator[tuple[str, list[i
                 asked.append(connection)
                 if turn == 0 and len(set(asked)) <= answers:
                     body = b'{"id": %b, "name": "A"}' % head.split()[1].rsplit(b"/")[-1]
+                    status = 500 if connection < failures else 200
                     writer.write(
-                        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                        b"HTTP/1.1 %d A\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
                     )
                 else:
                     break
@@ -244,3 +247,22 @@ async def test_without_a_reserve_nothing_is_sent_again_on_a_new_connection_eithe
         with pytest.raises(Unavailable):
             await upstream.artist(caller(), 2)
         assert asked == [0, 0]
+
+
+async def test_a_kept_connection_that_had_ended_does_not_prolong_an_outage() -> None:
+    touchy = {**QUICK, "breaker_failures": 2, "breaker_pause": 0.2}
+    async with forgetful(failures=2) as (url, _), client(url, **touchy) as upstream:
+        outcomes = await asyncio.gather(
+            *(upstream.artist(caller(), number) for number in range(2)), return_exceptions=True
+        )
+        assert {type(each) for each in outcomes} == {Unavailable}
+        assert upstream.state().breaker == "open"
+        await asyncio.sleep(0.25)
+        assert (await upstream.artist(caller(), 2)).value is not None
+        assert upstream.state().breaker == "closed"
+
+
+async def test_a_kept_connection_that_had_ended_does_not_make_the_facade_unready() -> None:
+    async with forgetful() as (url, _), client(url, **QUICK) as upstream:
+        await upstream.artist(caller(), 1)
+        await upstream.check()

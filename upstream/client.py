@@ -236,7 +236,10 @@ class Upstream:
     async def _looked(self) -> UpstreamError | None:
         try:
             async with asyncio.timeout(self._policy.request_timeout):
-                answer = await self._sender.send(Attempts(_PROBE), _NO_TOKEN, spend_nothing)
+                # A kept connection may have ended, and what is sent once is not sent again.
+                answer = await self._sender.send(
+                    Attempts(_PROBE), _NO_TOKEN, spend_nothing, new=True
+                )
         except Overloaded:
             return None  # it is this process that is busy, and with answers
         except UpstreamError as error:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from . import statuses
 from .breaker import Breaker
-from .errors import TimedOut, Unavailable, UpstreamError
+from .errors import Dropped, TimedOut, Unavailable, UpstreamError
 from .gate import Gate
 from .observer import Observer
 from .policy import Policy
@@ -110,7 +110,10 @@ class Sender:
                 method, attempts.address.target, timeout=patience, **parts
             )
         except UpstreamError as error:
-            if isinstance(error, TimedOut | Unavailable):
+            if probe and isinstance(error, Dropped):
+                # That told nothing of the REST API: what follows, on a new connection, probes.
+                self.breaker.abandoned(probe=True)
+            elif isinstance(error, TimedOut | Unavailable):
                 self._failed(attempts, probe=probe)
             else:
                 attempts.failing = False
