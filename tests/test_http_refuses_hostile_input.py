@@ -504,7 +504,7 @@ async def test_a_body_that_is_framed_wrongly_behind_two_requests_waits_for_both_
 async def test_a_client_that_takes_nothing_of_its_answer_does_not_keep_it(
     last: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.connections.LONGEST_STALL_SECONDS", 0.2)
+    monkeypatch.setattr("web.stalls.LONGEST_STALL_SECONDS", 0.2)
     body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
     async with small() as here:
         reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)
@@ -519,7 +519,7 @@ async def test_a_client_that_takes_nothing_of_its_answer_does_not_keep_it(
 async def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("web.connections.LONGEST_STALL_SECONDS", 0.3)
+    monkeypatch.setattr("web.stalls.LONGEST_STALL_SECONDS", 0.3)
     body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
     async with small() as here:
         reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)

@@ -5,9 +5,10 @@ import json
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import aiohttp
 import pytest
 
 import sandbox
@@ -179,6 +180,25 @@ async def test_what_comes_over_a_websocket_is_logged_as_what_comes_by_post(
     lines: list[Any] = [getattr(each, "fields", None) for each in caplog.records[:3]]
     assert [each["status"] for each in lines] == [200, 200, 499]
     assert lines[0]["bytes"] == lines[1]["bytes"] > 0
+
+
+async def test_who_takes_nothing_over_a_websocket_does_not_keep_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("web.stalls.LONGEST_STALL_SECONDS", 0.2)
+    environment = {"ONEDTOUCH_LIVE_SOCKETS": "1"}
+    many = {"query": "{ albums(first: 500) { nodes { id title tracks { id title } } } }"}
+    async with both(environment) as (_, here), socket_to(here) as socket:
+        for number in range(50):
+            await socket.say("subscribe", f"{number}", many)
+        # aiohttp's client reads no more once there is much that nobody has received.
+        async with asyncio.timeout(10):
+            while True:
+                await asyncio.sleep(0.2)
+                with suppress(aiohttp.WSServerHandshakeError):
+                    async with socket_to(here):
+                        break
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
 async def test_what_goes_wrong_in_the_facade_is_an_error_over_a_websocket_too(

@@ -5,7 +5,7 @@ Where to read on. The process:
 - `app` is the ASGI application, put together from `settings`, and from the `parts` that they turn
   on; `serving` runs uvicorn around it, `drain` is its end; `malloc` steers glibc's allocator.
 - `connections` bounds how slow and how large a request's head may be; `sending` writes an answer
-  in one piece.
+  in one piece; `stalls` leaves who does not take it.
 - `service` is what the endpoint is given: schema, documents, context, observers.
 
 One request, in order:

@@ -22,10 +22,9 @@ from .answers import refusal
 from .incoming import LONGEST_DISCARD_SECONDS, MOST_DISCARDED_BYTES
 from .refusals import Refused
 from .sending import answered
+from .stalls import StallWatch
 
 LAST_REQUEST_SECONDS: Final = 0.25
-LONGEST_STALL_SECONDS: Final = 60.0
-"""For so long a client may take nothing of an answer, which has to be held for it."""
 
 _MALFORMED: Final = Refused(400, "BAD_USER_INPUT", "This is no HTTP request.")
 _NO_WEBSOCKET: Final = Refused(400, "BAD_USER_INPUT", "This is no request for a WebSocket.")
@@ -33,7 +32,7 @@ _OF_UPGRADES: Final = frozenset({b"upgrade", b"http2-settings"})
 """Headers, and options of Connection, by which a client offers another protocol (RFC 9110, 7.8)."""
 
 
-class BoundedConnection(HttpToolsProtocol):
+class BoundedConnection(StallWatch, HttpToolsProtocol):
     """One connection of a client; the bounds are set by `bounded`."""
 
     header_limit: int
@@ -46,7 +45,6 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_between = True
         self._head_bytes_if_begun = 0
         self._head_timer: asyncio.TimerHandle | None = None
-        self._stall_timer: asyncio.TimerHandle | None = None
         self._refused = _MALFORMED
         self._refused_bytes: int | None = None
         self._refusal_due: Refused | None = None
@@ -61,7 +59,6 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
-        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -116,29 +113,6 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_response_complete()
         if self._refusal_due is not None and not self._is_answering() and not self.pipeline:
             self._write(self._refusal_due)
-
-    def pause_writing(self) -> None:
-        """Watch whether the client takes what is too much to be sent at once."""
-        super().pause_writing()
-        self._watch(sys.maxsize)
-
-    def resume_writing(self) -> None:
-        """Stop watching: it has taken most of it."""
-        self._stop_watching()
-        super().resume_writing()
-
-    def _watch(self, unsent_before: int) -> None:
-        """Look now and then; a client that took nothing in between is left: it may never."""
-        unsent = self.transport.get_write_buffer_size()
-        if unsent < unsent_before:
-            self._stall_timer = self.loop.call_later(LONGEST_STALL_SECONDS, self._watch, unsent)
-        else:
-            self.transport.abort()
-
-    def _stop_watching(self) -> None:
-        if self._stall_timer is not None:
-            self._stall_timer.cancel()
-            self._stall_timer = None
 
     def _is_unwanted_upgrade(self) -> bool:
         return bool(self.parser.should_upgrade()) and not self._should_upgrade()

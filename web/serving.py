@@ -17,6 +17,7 @@ import uvicorn
 from .app import App
 from .connections import bounded
 from .settings import Settings
+from .stalls import WatchedWebSocket
 
 BACKLOG = 2048
 
@@ -46,7 +47,7 @@ def configuration(app: App) -> uvicorn.Config:
         app,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         http=bounded(settings.header_limit, settings.header_timeout),
-        ws="websockets-sansio",
+        ws=WatchedWebSocket,
         ws_max_size=settings.body_limit,
         ws_per_message_deflate=False,
         lifespan="on",

@@ -5,7 +5,7 @@ under way are told here.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, cast
@@ -13,7 +13,6 @@ from typing import Any, Final, TypeAlias, cast
 import msgspec
 from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
 )
@@ -210,10 +209,10 @@ class Socket:
             yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send one message; raises WebSocketDisconnected where nobody is there any more."""
-        if self._closed:
-            raise WebSocketDisconnected
-        await self._send({"type": "websocket.send", "text": encode(message).decode()})
+        """Send one message; where nobody is there any more, `iter_json` ends everything."""
+        if not self._closed:
+            with suppress(OSError):  # as ASGI has it
+                await self._send({"type": "websocket.send", "text": encode(message).decode()})
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection; nothing happens the second time."""
