@@ -343,6 +343,21 @@ async def test_a_revocation_while_redis_is_gone_is_told_once_it_is_back(
         assert api.journal.targets == []
 
 
+async def test_a_purge_does_not_take_the_place_of_a_revocation_that_could_not_be_told(
+    redis: RedisServer,
+) -> None:
+    async with sandbox.running() as api, replica(api, redis) as one:
+        key = one._tokens.key(api.token())
+        shared = cast("Any", one._elsewhere)
+        redis.stop()
+        await until(lambda: one.state().redis is False)
+        await shared.tell("revoked", key)
+        await shared.tell("purged", key)
+        redis.start()
+        await until(lambda: not shared._untold)
+        assert ["dead" in each for each in redis.keys()] == [True]  # noqa: SIM118 - no mapping
+
+
 async def test_a_revocation_while_redis_hangs_for_a_moment_is_told_as_soon_as_it_goes_on(
     redis: RedisServer,
 ) -> None:

@@ -134,7 +134,9 @@ class Replicas:
 
         Later too where the one who tells it is cancelled before it is told.
         """
-        self._untold.pop(token_key, None)
+        untold = self._untold.pop(token_key, news)
+        if news == "purged":
+            news = untold  # whatever that is, it purges the token as well
         self._untold[token_key] = news
         if len(self._untold) > _MOST_UNTOLD:
             self._untold.popitem(last=False)
