@@ -24,8 +24,8 @@ One request, in order:
 - `answers` makes the HTTP answer; `shown_errors` are the errors in it; `request_errors` and
   `refusals` are why nothing was executed, as GraphQL and as HTTP have it.
 
-Subscriptions: `live` is the endpoint with them, `events` sends server-sent events, `sockets` speaks
-graphql-transport-ws.
+Subscriptions, and other operations in their way: `live` is the endpoint with them, `events` sends
+server-sent events, `sockets` speaks graphql-transport-ws.
 
 For operators and people: `health`, `metrics` (with `tallies`, its counters), `logs`, `tracing`, and
 `playground`, which is GraphiQL.

@@ -1,4 +1,4 @@
-"""Server-sent events: the results of one subscription, as they come.
+"""Server-sent events: the results of one operation, of a subscription as they come.
 
 Follows the distinct connections mode of "GraphQL over Server-Sent Events": one request, one
 operation.
