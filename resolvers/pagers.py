@@ -131,6 +131,8 @@ class Pager:
         between; BadResponse where even that does not find it.
         """
         hand, habit = self.hand, self._habit
+        if hand.end is not None:
+            return
         if hand.last is None and habit.linked is not False:
             await self._ask([Ask(1, 1)])
         elif hand.last is None and not hand.rows and habit.end is None:
@@ -290,12 +292,15 @@ class Pager:
         start = (ask.page - 1) * ask.per_page
         if not page.rows and not hand.may_hold(start):
             return  # there is nothing to find out beyond the end
-        # By a page that is wanted in any case; where the list ends in front of it, by the first.
-        wanted = self._wanted if start <= self._wanted < start + ask.per_page else start
+        # By a page that is wanted in any case; where the list ends in front of it, by the first. A
+        # page of the default size was most likely cut to it: of any other, it ends with its rows.
+        length = len(page.rows)
+        stop = start + (ask.per_page if length == DEFAULT_PAGE_SIZE else length)
+        wanted = self._wanted if start <= self._wanted < stop else start
         for place in dict.fromkeys((wanted, start)):
             if habit.confirmed >= ask.per_page or self._sizes.fixed is not None:
                 break
-            if place not in hand.rows and (page.rows or hand.may_hold(place)):
+            if place not in hand.rows and hand.may_hold(place):
                 check = Ask(place // DEFAULT_PAGE_SIZE + 1, DEFAULT_PAGE_SIZE)
                 self._take(check, await self._page(check))
             if hand.agrees(start, page.rows):

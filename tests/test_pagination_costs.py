@@ -17,6 +17,11 @@ LENGTH = 1_237
 WAYS = ["from the start", "after", "before", "at the end"]
 
 
+def place_at(place: int) -> str:
+    """A cursor that names a place, and no row."""
+    return cursor_of(ALBUMS, place, None)
+
+
 def arguments_of(way: str, size: int, place: int) -> Arguments:
     cursor = cursor_of(ALBUMS, place, place)
     if way == "from the start":
@@ -372,3 +377,71 @@ async def test_a_list_that_serves_row_by_row_is_not_asked_without_end() -> None:
 
     assert len(rows.asked) == 128
     assert numbers_of(await rows.window(Arguments(first=100))) == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("length", "manner", "arguments", "numbers"),
+    [
+        # The end is known once the page that ends in front of the cursor was read.
+        (85, {"linked": False}, Arguments(last=60, before=place_at(90)), range(25, 85)),
+        (85, {"linked": False}, Arguments(last=30, before=place_at(90)), range(55, 85)),
+        # A page of more than 25 rows was not cut to them: what it lacks is behind the end.
+        (
+            250,
+            {},
+            Arguments(last=140, after=place_at(84), before=place_at(260)),
+            range(110, 250),
+        ),
+        # One of 25 rows most likely was: the page that tells is one that the window needs.
+        (199, {"fixed": 25}, Arguments(last=50, before=place_at(129)), range(79, 129)),
+    ],
+)
+async def test_a_cursor_that_names_no_row_costs_no_more_where_nothing_is_known(
+    length: int, manner: dict[str, Any], arguments: Arguments, numbers: range
+) -> None:
+    rows = PagedList(list(range(length)), **manner)
+
+    assert numbers_of(await rows.window(arguments)) == list(numbers)
+    if manner.get("fixed"):
+        assert len(rows.asked) <= math.ceil(len(numbers) / 25) + 2
+    else:
+        assert len(rows.asked) <= math.ceil(len(numbers) / 100) + 1
+
+
+@pytest.mark.parametrize("length", [440, 445])
+async def test_finding_out_where_a_page_stands_asks_for_no_page_twice(length: int) -> None:
+    rows = PagedList(list(range(length)), fixed=25, linked=False)
+
+    shown = await rows.window(Arguments(first=101, after=place_at(length)))
+
+    assert (shown.rows, shown.has_next, shown.has_previous) == ([], False, True)
+    assert len(rows.asked) == len(set(rows.asked)) == 2
+
+
+async def test_where_it_is_known_that_there_is_no_link_none_is_asked_for() -> None:
+    rows = PagedList(list(range(250)), linked=False)
+    await rows.window(Arguments(first=60))
+    for asked in ([(1, 100), (3, 100)], [(3, 100)]):
+        rows.asked.clear()
+        assert numbers_of(await rows.window(Arguments(last=10))) == list(range(240, 250))
+        assert rows.asked == asked
+
+
+@pytest.mark.parametrize(("change", "is_found"), [(-120, True), (-60, True), (55, False)])
+async def test_the_second_look_for_a_row_goes_further_and_is_the_last(
+    change: int, *, is_found: bool
+) -> None:
+    numbers = [number * 431 % 1_000 for number in range(600)]
+    rows = PagedList(list(numbers))
+    await rows.window(Arguments(first=100))
+    after = cursor_of(ALBUMS, 300, numbers[300])
+    if change > 0:
+        rows.numbers[:0] = [5_000 + number for number in numbers[:change]]
+    else:
+        del rows.numbers[:-change]
+    rows.asked.clear()
+
+    shown = await rows.window(Arguments(first=1, after=after))
+
+    assert (numbers_of(shown) == [numbers[301]]) is is_found
+    assert len(rows.asked) == 3
