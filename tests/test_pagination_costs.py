@@ -394,6 +394,19 @@ async def test_a_list_that_serves_row_by_row_is_not_asked_without_end() -> None:
         ),
         # One of 25 rows most likely was: the page that tells is one that the window needs.
         (199, {"fixed": 25}, Arguments(last=50, before=place_at(129)), range(79, 129)),
+        (
+            500,
+            {"fixed": 25, "linked": False},
+            Arguments(last=200, before=place_at(271)),
+            range(71, 271),
+        ),
+        # Where the list ends in front of that one, a page at the place asked for tells.
+        (
+            242,
+            {"fixed": 25, "linked": False},
+            Arguments(last=101, before=place_at(262)),
+            range(141, 242),
+        ),
     ],
 )
 async def test_a_cursor_that_names_no_row_costs_no_more_where_nothing_is_known(
