@@ -500,39 +500,39 @@ async def test_a_body_that_is_framed_wrongly_behind_two_requests_waits_for_both_
         assert statuses == [b"200", b"200", b"400"]
 
 
+@asynccontextmanager
+async def asking_for_much(more_head: bytes = b"") -> AsyncIterator[asyncio.StreamReader]:
+    """What comes of a question with an answer of 10 MB, which is taken as it is read."""
+    body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
+    async with small() as here:
+        reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)
+        try:
+            writer.write(POST + more_head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            yield reader
+        finally:
+            writer.close()
+
+
 @pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"])
 async def test_a_client_that_takes_nothing_of_its_answer_does_not_keep_it(
     last: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("web.stalls.LONGEST_STALL_SECONDS", 0.2)
-    body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
-    async with small() as here:
-        reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)
-        try:
-            writer.write(POST + last + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            await asyncio.sleep(1)
-            assert len(await reader.read()) < 100 * LONG
-        finally:
-            writer.close()
+    async with asking_for_much(last) as reader:
+        await asyncio.sleep(1)
+        assert len(await reader.read()) < 100 * LONG
 
 
 async def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("web.stalls.LONGEST_STALL_SECONDS", 0.3)
-    body = b'{"query": "{ %b }"}' % b" ".join(b"a%d: long" % number for number in range(100))
-    async with small() as here:
-        reader, writer = await asyncio.open_connection("127.0.0.1", here.port, limit=1_000)
-        try:
-            head = POST + b"Connection: close\r\n"
-            writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            taken = 0
-            while part := await reader.read(1_000_000):
-                taken += len(part)
-                await asyncio.sleep(0.01)
-            assert taken > 100 * LONG
-        finally:
-            writer.close()
+    async with asking_for_much(b"Connection: close\r\n") as reader:
+        taken = 0
+        while part := await reader.read(1_000_000):
+            taken += len(part)
+            await asyncio.sleep(0.01)
+        assert taken > 100 * LONG
 
 
 async def test_a_tunnel_is_refused_and_the_log_stays_quiet(

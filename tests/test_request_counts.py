@@ -37,6 +37,13 @@ async def both() -> AsyncIterator[tuple[sandbox.Running, Facade]]:
         yield upstream, here
 
 
+def tracks_by_album(upstream: sandbox.Running) -> dict[int, set[int]]:
+    """The numbers of the tracks that each album shows, by its own."""
+    return {
+        album["id"]: {track["id"] for track in album["tracks"]} for album in upstream.rows("albums")
+    }
+
+
 @pytest.mark.parametrize("count", [1, 25, 100])
 async def test_an_album_list_with_everything_in_it_is_one_request(count: int) -> None:
     async with both() as (upstream, here):
@@ -204,10 +211,7 @@ async def test_the_albums_of_a_list_are_asked_for_once_each() -> None:
 
 async def test_tracks_cost_nothing_where_their_albums_are_fetched_anyway() -> None:
     async with both() as (upstream, here):
-        on_album = {
-            album["id"]: {track["id"] for track in album["tracks"]}
-            for album in upstream.rows("albums")
-        }
+        on_album = tracks_by_album(upstream)
         # a day on which a track was played that its album does not show
         for day in (TODAY - dt.timedelta(days=passed) for passed in range(1, 60)):
             rows = upstream.rows("listenings", since=day, until=day)[:50]
@@ -277,10 +281,7 @@ async def test_a_page_may_be_asked_for_again_and_again() -> None:
 
 async def test_two_tracks_of_an_album_in_a_report_cost_that_one_album() -> None:
     async with both() as (upstream, here):
-        on_album = {
-            album["id"]: {track["id"] for track in album["tracks"]}
-            for album in upstream.rows("albums")
-        }
+        on_album = tracks_by_album(upstream)
         # a page on which some album has just two tracks
         for day in (TODAY - dt.timedelta(days=passed) for passed in range(1, 60)):
             rows = upstream.rows("listenings", since=day, until=day)[:25]

@@ -35,6 +35,15 @@ async def replica(
         yield upstream
 
 
+@asynccontextmanager
+async def two_replicas(
+    redis: RedisServer,
+) -> AsyncIterator[tuple[sandbox.Running, Client, Client]]:
+    """A sandbox, and two replicas in front of it."""
+    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+        yield api, one, two
+
+
 async def asked(upstream: Client, number: int = 544, token: str = LISTENER) -> Exchange:
     asking = caller(token)
     await upstream.artist(asking, number)
@@ -76,22 +85,14 @@ async def test_what_one_replica_asked_for_another_need_not(redis: RedisServer) -
 async def test_a_replica_serves_a_token_only_once_the_api_has_answered_it_there(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (_, one, two):
         await asked(one)
         await until(lambda: len(redis.keys()) == 2)
         assert (await asked(two)).source == "upstream"
 
 
 async def test_an_etag_from_elsewhere_is_enough_to_confirm(redis: RedisServer) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         api.orders.add(sandbox.Caching("max-age=60"))
         await asked(one)
         await until(lambda: len(redis.keys()) == 2)
@@ -116,11 +117,7 @@ async def test_a_shared_answer_stands_in_while_the_api_fails(redis: RedisServer)
 async def test_a_token_revoked_at_one_replica_is_dead_at_the_others_at_once(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         await asked(one, token=token)
         await asked(two, token=token)
@@ -145,11 +142,7 @@ async def test_a_replica_that_starts_later_knows_the_dead(redis: RedisServer) ->
 
 
 async def test_a_401_at_one_replica_purges_the_token_at_all(redis: RedisServer) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         await asked(one)
         await asked(two)
         await asked(two, api.rows("artists", sandbox.PARTNER)[0]["id"], PARTNER)
@@ -162,11 +155,7 @@ async def test_a_401_at_one_replica_purges_the_token_at_all(redis: RedisServer) 
 
 
 async def test_a_purge_also_beats_an_answer_that_is_just_being_written(redis: RedisServer) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         await asked(one, 399)
         await until(lambda: len(redis.keys()) == 2)
         api.orders.add(sandbox.Latency(700), path="/api/v1/artists/544")
@@ -182,11 +171,7 @@ async def test_a_purge_also_beats_an_answer_that_is_just_being_written(redis: Re
 
 
 async def test_a_token_that_is_given_out_again_lives_at_all_replicas(redis: RedisServer) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         await one.revoke_token(caller(), token)
         body = f'{{"access_token": "{token}", "token_type": "bearer", "created_at": 1}}'
@@ -225,11 +210,7 @@ async def test_redis_holds_nothing_that_can_be_read_without_the_token(redis: Red
 
 
 async def test_two_tokens_share_nothing_in_redis(redis: RedisServer) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         await one.page(caller(LISTENER), Listing("albums"), 1, 25)
         await asked(two, api.rows("artists", sandbox.PARTNER)[0]["id"], PARTNER)
         page = (await two.page(caller(PARTNER), Listing("albums"), 1, 25)).value
@@ -265,7 +246,7 @@ def test_a_sealed_answer_that_is_too_large_is_none() -> None:
 
 
 async def test_values_of_a_stranger_are_no_answers(redis: RedisServer) -> None:
-    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+    async with two_replicas(redis) as (_, one, two):
         await asked(one)
         await asked(two, 399)
         await until(lambda: len(redis.keys()) == 3)
@@ -322,11 +303,7 @@ async def test_redis_may_go_and_come_back_in_the_middle(redis: RedisServer) -> N
 async def test_a_revocation_while_redis_is_gone_is_told_once_it_is_back(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         await asked(two, token=token)
         redis.stop()
@@ -386,11 +363,7 @@ async def test_a_revocation_while_redis_hangs_for_a_moment_is_told_as_soon_as_it
 async def test_a_revocation_whose_caller_leaves_before_it_is_told_is_told(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         await asked(two, token=token)
         redis.signal(signal.SIGSTOP)
@@ -480,7 +453,7 @@ async def test_a_replica_stops_whatever_it_is_just_hearing(
 
 
 async def test_an_answer_that_this_version_can_not_read_is_none(redis: RedisServer) -> None:
-    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+    async with two_replicas(redis) as (_, one, two):
         await asked(one, 399)
         await asked(two, 399)
         key = one._tokens.key(LISTENER)
@@ -500,11 +473,7 @@ async def test_an_answer_that_this_version_can_not_read_is_none(redis: RedisServ
 async def test_who_watches_a_token_hears_that_it_was_revoked_at_another_replica(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         with two.revocation(token) as revoked, two.revocation(LISTENER) as others:
             await one.revoke_token(caller(), token)
@@ -515,11 +484,7 @@ async def test_who_watches_a_token_hears_that_it_was_revoked_at_another_replica(
 async def test_a_token_that_was_revoked_while_its_answer_was_fetched_has_nothing_written(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         api.orders.add(sandbox.Latency(700), path="/api/v1/artists/544")
         waiting = asyncio.create_task(asked(one, token=token))
@@ -561,7 +526,7 @@ def test_an_address_that_is_no_redis_is_refused_without_repeating_it(url: str) -
 
 
 async def test_what_is_asked_anew_is_not_taken_from_another_replica(redis: RedisServer) -> None:
-    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+    async with two_replicas(redis) as (_, one, two):
         await asked(two, 399)
         await one.page(caller(), Listing("albums"), 1, 50)
         await until(lambda: len(redis.keys()) == 3)
@@ -606,7 +571,7 @@ async def test_nothing_goes_on_once_it_is_closed(redis: RedisServer) -> None:
 async def test_a_revocation_that_nobody_knows_the_end_of_purges_the_token_at_all(
     redis: RedisServer,
 ) -> None:
-    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         await asked(one, token=token)
         await asked(two, token=token)
@@ -634,7 +599,7 @@ async def test_what_waits_for_a_slow_redis_is_bounded(redis: RedisServer) -> Non
 
 
 async def test_a_dead_token_stays_dead_whoever_else_is_told_so(redis: RedisServer) -> None:
-    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         await one.revoke_token(caller(), token)
         await two._answers.purge(two._tokens.key(token))
@@ -648,7 +613,7 @@ async def test_a_dead_token_stays_dead_whoever_else_is_told_so(redis: RedisServe
 async def test_who_purges_a_token_that_dies_at_that_moment_does_not_revive_it(
     redis: RedisServer,
 ) -> None:
-    async with sandbox.running() as api, replica(api, redis) as one, replica(api, redis) as two:
+    async with two_replicas(redis) as (api, one, two):
         token = api.token()
         key = one._tokens.key(token)
         shared = cast("Any", two._elsewhere)
@@ -707,11 +672,7 @@ async def test_a_token_that_is_given_out_again_lives_where_its_death_was_not_hea
 async def test_a_page_from_another_replica_is_of_the_time_when_that_asked_for_it(
     redis: RedisServer,
 ) -> None:
-    async with (
-        sandbox.running() as api,
-        replica(api, redis) as one,
-        replica(api, redis) as two,
-    ):
+    async with two_replicas(redis) as (_, one, two):
         await asked(two, 399)
         began = time.monotonic()
         assert (await one.page(caller(), Listing("albums"), 2, 50)).batch is None
